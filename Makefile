@@ -1,0 +1,42 @@
+# One word a task; each sets up what it needs. PYTHON=python3.13 chooses the interpreter.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint format bench clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## Make .venv with GDAL and pixeltrend; does nothing the second time
+	@PYTHON="$(PYTHON)" .ci/setup "$(VENV)"
+
+demo: setup ## Run the main job on a made-up series
+	$(BIN)/pixeltrend demo demo
+	$(BIN)/pixeltrend slope 'demo/*.tiff' -o demo/trend.tif
+
+test: setup ## Run all tests
+	$(BIN)/python -m pytest -n auto
+
+test-all: ## Run all tests on every interpreter that is there
+	@for python in python3.11 python3.12 python3.13 python3.14; do \
+	    if $$python -c '' 2>/dev/null; then \
+	        $(MAKE) test PYTHON=$$python VENV=.venv-$$python || exit 1; \
+	    else echo "no $$python"; fi; \
+	done
+
+lint: setup ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## Time pixeltrend beside what a user would run instead
+	$(BIN)/python benchmarks/bench.py
+
+clean: ## Remove what the tasks made
+	rm -rf .venv .venv-* demo bench-data

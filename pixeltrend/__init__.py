@@ -1,0 +1,58 @@
+"""Trends of rasters: how fast every pixel of a yearly stack changes, and how sure that is."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from pixeltrend.errors import (
+    ArgumentError,
+    InputError,
+    MissingDependencyError,
+    OutputError,
+    PixelTrendError,
+    ReadError,
+    WorkerError,
+)
+
+if TYPE_CHECKING:
+    from pixeltrend.series import Series, open_series
+    from pixeltrend.synthetic import make_series
+    from pixeltrend.trend import Summary, slope
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArgumentError",
+    "InputError",
+    "MissingDependencyError",
+    "OutputError",
+    "PixelTrendError",
+    "ReadError",
+    "Series",
+    "Summary",
+    "WorkerError",
+    "__version__",
+    "make_series",
+    "open_series",
+    "slope",
+]
+
+# Imported when first used: importing pixeltrend loads no NumPy and no GDAL.
+_HOMES = {
+    "Series": "pixeltrend.series",
+    "Summary": "pixeltrend.trend",
+    "make_series": "pixeltrend.synthetic",
+    "open_series": "pixeltrend.series",
+    "slope": "pixeltrend.trend",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pixeltrend' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,60 @@
+"""The command line. Each command is a file of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from pixeltrend import __version__
+from pixeltrend.cli.exits import run_command
+
+COMMANDS = {
+    "demo": "Write a made-up NDVI series to try things on.",
+    "slope": "Write the trend of every pixel.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's file only when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Give the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"pixeltrend.cli.{cmd_name}"), cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "PIXELTREND",
+        "max_content_width": 100,
+    },
+    epilog="Every option also reads the environment: PIXELTREND_SLOPE_WORKERS=4 is --workers 4.",
+)
+@click.version_option(__version__, prog_name="pixeltrend")
+def cli() -> None:
+    """Say for every pixel of a stack of yearly rasters how fast it changes.
+
+    \b
+    pixeltrend slope '*.tiff' -o trend.tif --workers 4
+    """
+
+
+def run() -> None:
+    """Run the command line and exit with its status."""
+    run_command(cli)

@@ -1,0 +1,149 @@
+"""Options that commands share, each defined once."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def _bytes(_ctx: click.Context, param: click.Parameter, value: str) -> int:
+    """Read 64MB, 1GB or 512K; a bare number counts megabytes."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", value.strip(), re.IGNORECASE)
+    if not match or float(match[1]) == 0:
+        raise click.BadParameter(f"{value!r} is no size: write 64MB or 1GB", param=param)
+    return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or "M"))
+
+
+def _pairs(_ctx: click.Context, param: click.Parameter, values: Iterable[str]) -> dict[str, str]:
+    result = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{text!r}: expected NAME=VALUE", param=param)
+        result[name] = value
+    return result
+
+
+def _read_stdin(_ctx: click.Context, _param: click.Parameter, values: Iterable[str]) -> list[str]:
+    """Replace `-` with the lines of stdin."""
+    result = []
+    for value in values:
+        if value == "-":
+            result += [line.rstrip("\r\n") for line in sys.stdin if line.strip()]
+        else:
+            result.append(value)
+    return result
+
+
+def _set_up_log(_ctx: click.Context, _param: click.Parameter, verbose: bool) -> bool:
+    if verbose:
+        logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s", force=True)
+    return verbose
+
+
+patterns_argument = click.argument(
+    "patterns", metavar="PATTERN...", nargs=-1, required=True, callback=_read_stdin
+)
+output_option = click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUT",
+    help="Raster to write. An older one is replaced.",
+)
+band_option = click.option(
+    "--band", metavar="BAND", help="Number (from 1) or description of the band.  [default: 1]"
+)
+years_option = click.option(
+    "--years",
+    metavar="FIRST:LAST[:STEP]",
+    help="Years of the files in order of their names, when names have none.",
+)
+date_regex_option = click.option(
+    "--date-regex",
+    metavar="REGEX",
+    help="Where the year is in a file name: the group named year (with month and day, or doy, if "
+    r"wanted), or the first group, as 'v2_(\d{4})'.",
+)
+nodata_option = click.option(
+    "--nodata",
+    type=float,
+    metavar="VALUE",
+    help="Value that means missing, instead of the one that the files declare.",
+)
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes to run.  [default: the CPUs this process may use]",
+)
+memory_option = click.option(
+    "--memory",
+    callback=_bytes,
+    default="64MB",
+    show_default=True,
+    metavar="SIZE",
+    help="Pixels that one worker may hold in memory.",
+)
+dtype_option = click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float64"]),
+    default="float32",
+    show_default=True,
+    help="Type of the output.",
+)
+format_option = click.option(
+    "--of",
+    "file_format",
+    type=click.Choice(["GTiff", "COG"]),
+    default="GTiff",
+    show_default=True,
+    help="Format of the output.",
+)
+creation_option = click.option(
+    "--co",
+    "creation_options",
+    multiple=True,
+    callback=_pairs,
+    metavar="NAME=VALUE",
+    help="Creation option of the output's GDAL driver. May be given again.",
+)
+overwrite_option = click.option(
+    "--overwrite/--no-overwrite",
+    default=True,
+    show_default=True,
+    help="Whether an older output may be replaced.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+quiet_option = click.option(
+    "-q", "--quiet", is_flag=True, help="No progress and no summary; warnings and errors only."
+)
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_set_up_log,
+    help="Say more, with a traceback if something goes wrong.",
+)
+
+
+def add_options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Decorate a command with several options, in this order."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate

@@ -1,0 +1,52 @@
+"""What a command says while it runs and when it ends: on stderr, and not with --quiet."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from pixeltrend.dates import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pixeltrend.trend import Summary
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Give a callback that draws a bar, or None where nobody would see it."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm  # a job in the background needs none
+
+    tqdm.monitor_interval = 0  # its thread would be there when workers are forked
+    with tqdm(unit=" pixels", unit_scale=True, leave=False, delay=0.5) as bar:
+
+        def update(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield update
+
+
+def report(summary: Summary, *, quiet: bool, as_json: bool) -> None:
+    """Print warnings, and the summary as a line or as JSON."""
+    for warning in summary.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(summary)))
+    elif not quiet:
+        first, last = format_time(summary.times[0]), format_time(summary.times[-1])
+        click.echo(
+            f"{summary.output}: {summary.pixels:,} pixels "
+            f"({summary.valid_pixels:,} with a result), "
+            f"{len(summary.times)} times from {first} to {last}, {summary.seconds:.2f} s",
+            err=True,
+        )

@@ -1,0 +1,57 @@
+"""pixeltrend slope: the trend of every pixel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pixeltrend.cli import options
+from pixeltrend.cli.progress import progress_bar, report
+
+
+@click.command(no_args_is_help=True)
+@options.add_options(
+    options.patterns_argument,
+    options.output_option,
+    click.option(
+        "--method",
+        type=click.Choice(["ols", "linregress"]),
+        default="ols",
+        show_default=True,
+        help="ols: closed form over whole chunks. linregress: SciPy's, pixel by pixel; slow, the "
+        "same map.",
+    ),
+    options.band_option,
+    options.years_option,
+    options.date_regex_option,
+    options.nodata_option,
+    options.workers_option,
+    options.memory_option,
+    options.dtype_option,
+    options.format_option,
+    options.creation_option,
+    options.overwrite_option,
+    options.json_option,
+    options.quiet_option,
+    options.verbose_option,
+)
+def slope(patterns: list[str], output: str, *, quiet: bool, as_json: bool, **settings: Any) -> None:
+    """Write the trend of every pixel of a stack of yearly rasters.
+
+    PATTERN is a glob in quotes ('exports/**/*.tif'), a file, or a folder; - reads a list from
+    stdin. The year is taken from each file name. All rasters must lie on one grid.
+
+    The result is the slope of the least-squares line through a pixel's valid values, in units of
+    the values per year. Missing values are left out pixel by pixel.
+
+    \b
+    pixeltrend slope '*.tiff' -o trend.tif --workers 4
+    pixeltrend slope 'lst_*.tif' -o lst_trend.tif --band LST_Day --nodata 0
+    pixeltrend slope exports -o trend.tif --years 1995:2015 --co COMPRESS=ZSTD
+    """
+    from pixeltrend import trend  # --help must not wait for NumPy and GDAL
+
+    with progress_bar(quiet=quiet or as_json) as progress:
+        summary = trend.slope(patterns, output, progress=progress, **settings)
+    report(summary, quiet=quiet, as_json=as_json)

@@ -1,0 +1,29 @@
+"""What can go wrong, as one family of exceptions. Imports nothing."""
+
+
+class PixelTrendError(Exception):
+    """Base of every error that pixeltrend raises on purpose: one clear line."""
+
+
+class ArgumentError(PixelTrendError, ValueError):
+    """A parameter has a value that makes no sense, whatever the inputs are."""
+
+
+class InputError(PixelTrendError):
+    """The inputs are refused: not found, not dated, not on one grid, not readable as rasters."""
+
+
+class ReadError(PixelTrendError):
+    """An input passed the checks, but its pixels could not be read."""
+
+
+class OutputError(PixelTrendError):
+    """The output could not be written; an older output is still there."""
+
+
+class WorkerError(PixelTrendError):
+    """A worker process died."""
+
+
+class MissingDependencyError(PixelTrendError, ImportError):
+    """A package that this job needs is not installed."""

@@ -1,0 +1,115 @@
+"""Grid: size, geotransform and CRS of a raster, and how two of them differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+GeoTransform = tuple[float, float, float, float, float, float]
+
+# Exports of one region differ in the last digits of the geotransform. A hundredth of a pixel is far
+# above that jitter and far below any shift that matters.
+TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where the pixels of a raster lie."""
+
+    width: int
+    """Columns."""
+    height: int
+    """Rows."""
+    geotransform: GeoTransform | None
+    """GDAL's six numbers, from (column, row) to map coordinates; None if not georeferenced."""
+    crs: str
+    """The coordinate reference system as WKT; empty if unknown."""
+
+    @property
+    def pixels(self) -> int:
+        """Rows times columns."""
+        return self.width * self.height
+
+    @classmethod
+    def of(cls, dataset: Any) -> Grid:
+        """Take the grid of an open GDAL dataset."""
+        geotransform = dataset.GetGeoTransform(can_return_null=True)
+        return cls(
+            width=dataset.RasterXSize,
+            height=dataset.RasterYSize,
+            geotransform=tuple(geotransform) if geotransform else None,
+            crs=dataset.GetProjectionRef() or "",
+        )
+
+    def difference(self, other: Grid) -> tuple[str, str] | None:
+        """Say what differs from `other`: this grid's value and the other's, or None.
+
+        Corners may differ by `TOLERANCE` pixels.
+        """
+        if (self.width, self.height) != (other.width, other.height):
+            return (
+                f"{self.width} x {self.height} pixels",
+                f"{other.width} x {other.height} pixels",
+            )
+        if not _same_crs(self.crs, other.crs):
+            return _crs_names(self.crs, other.crs)
+        if self.geotransform is None or other.geotransform is None:
+            if self.geotransform == other.geotransform:
+                return None
+            return _describe(self.geotransform), _describe(other.geotransform)
+        if self._largest_shift(self.geotransform, other.geotransform) > TOLERANCE:
+            return _describe(self.geotransform), _describe(other.geotransform)
+        return None
+
+    def _largest_shift(self, ours: GeoTransform, theirs: GeoTransform) -> float:
+        """Give the largest distance between corresponding corners, in pixels."""
+        pixel = min(abs(ours[1]) + abs(ours[2]), abs(ours[4]) + abs(ours[5]))
+        if pixel == 0:
+            return 0.0 if ours == theirs else float("inf")
+        delta = [a - b for a, b in zip(ours, theirs, strict=True)]
+        return max(
+            max(
+                abs(delta[0] + column * delta[1] + row * delta[2]),
+                abs(delta[3] + column * delta[4] + row * delta[5]),
+            )
+            / pixel
+            for column in (0, self.width)
+            for row in (0, self.height)
+        )
+
+
+def _describe(geotransform: GeoTransform | None) -> str:
+    if geotransform is None:
+        return "no georeference"
+    x, dx, rx, y, ry, dy = geotransform
+    rotation = f", rotation {rx!r} {ry!r}" if rx or ry else ""
+    return f"origin {x!r} {y!r}, pixel {dx!r} {dy!r}{rotation}"
+
+
+def _same_crs(ours: str, theirs: str) -> bool:
+    if ours == theirs:
+        return True
+    if not ours or not theirs:
+        return False
+    from osgeo import osr  # wanted only when the texts differ
+
+    osr.UseExceptions()
+    options = ["IGNORE_DATA_AXIS_TO_SRS_AXIS_MAPPING=YES", "CRITERION=EQUIVALENT"]
+    return bool(osr.SpatialReference(ours).IsSame(osr.SpatialReference(theirs), options))
+
+
+def _crs_names(ours: str, theirs: str) -> tuple[str, str]:
+    """Name both systems, in full where the short names are the same."""
+
+    def short(wkt: str) -> str:
+        if not wkt:
+            return "no CRS"
+        from osgeo import osr  # wanted only for this message
+
+        crs = osr.SpatialReference(wkt)
+        code = crs.GetAuthorityCode(None)
+        authority = f" ({crs.GetAuthorityName(None)}:{code})" if code else ""
+        return f"CRS {crs.GetName()}{authority}"
+
+    names = short(ours), short(theirs)
+    return names if names[0] != names[1] else (f"CRS {ours}", f"CRS {theirs}")

@@ -1,0 +1,83 @@
+"""Series and Window to Chunk: what a worker reads, as floats with NaN where missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from osgeo import gdal
+
+from pixeltrend.errors import InputError, ReadError
+from pixeltrend.rasters import first_line, gdal_messages, open_raster
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pixeltrend.series import Series, Source
+    from pixeltrend.windows import Window
+
+# No measurement is this large: as nodata it stands for the largest Float32, however it was rounded
+# on its way through the text of a TIFF tag.
+_FLOAT_MAX = 3.4e38
+
+_GDAL_TYPES = {np.dtype(np.float32): gdal.GDT_Float32, np.dtype(np.float64): gdal.GDT_Float64}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The values of one window at all times."""
+
+    times: NDArray[np.float64]
+    """Decimal years, (N,)."""
+    values: NDArray[np.floating[Any]]
+    """Values, (N, P) with P = rows x columns; NaN where missing."""
+
+
+def read_chunk(series: Series, window: Window) -> Chunk:
+    """Read the pixels of `window` from every raster of `series`.
+
+    Raises
+    ------
+    ReadError
+        A raster cannot be read, or is no longer the one that was checked.
+    """
+    values = np.empty((len(series.times), window.pixels), dtype=series.dtype)
+    for source, row in zip(series.sources, values, strict=True):
+        with gdal_messages():
+            _read_source(source, window, row)
+    return Chunk(series.times, values)
+
+
+def _read_source(source: Source, window: Window, row: NDArray[np.floating[Any]]) -> None:
+    """Fill `row`, (P,), with one raster's values."""
+    area = (window.col_off, window.row_off, window.width, window.height)
+    try:
+        dataset = open_raster(source.path)
+        band = dataset.GetRasterBand(source.band)
+        band.ReadRaster(*area, buf_type=_GDAL_TYPES[row.dtype], buf_obj=row)
+        mask = None
+        if source.masked:
+            mask = np.empty(row.shape, dtype=np.uint8)
+            band.GetMaskBand().ReadRaster(*area, buf_type=gdal.GDT_Byte, buf_obj=mask)
+    except (RuntimeError, InputError) as error:
+        raise ReadError(f"{source.path}: cannot read {window}: {first_line(error)}") from error
+    infinite = np.isinf(row)
+    if infinite.any():
+        row[infinite] = np.nan
+    if source.nodata is not None:
+        row[_is_nodata(row, source.nodata)] = np.nan
+    if mask is not None:
+        row[mask == 0] = np.nan
+    if source.scale != 1:
+        row *= source.scale
+    if source.offset != 0:
+        row += source.offset
+
+
+def _is_nodata(row: NDArray[np.floating[Any]], nodata: float) -> NDArray[np.bool_]:
+    if nodata <= -_FLOAT_MAX:
+        return np.less_equal(row, -_FLOAT_MAX)
+    if nodata >= _FLOAT_MAX:
+        return np.greater_equal(row, _FLOAT_MAX)
+    return np.equal(row, nodata)

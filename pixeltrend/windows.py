@@ -1,0 +1,77 @@
+"""Window: a rectangle of pixels; and the plan that covers a grid with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pixeltrend.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A rectangle of pixels."""
+
+    row_off: int
+    """First row."""
+    col_off: int
+    """First column."""
+    height: int
+    """Rows."""
+    width: int
+    """Columns."""
+
+    @property
+    def pixels(self) -> int:
+        """Rows times columns."""
+        return self.height * self.width
+
+    def __str__(self) -> str:
+        rows = f"rows {self.row_off} to {self.row_off + self.height - 1}"
+        return f"{rows}, columns {self.col_off} to {self.col_off + self.width - 1}"
+
+
+def plan_windows(
+    height: int,
+    width: int,
+    block: tuple[int, int],
+    *,
+    max_pixels: int,
+    target_pixels: int | None = None,
+) -> Iterator[Window]:
+    """Cover a grid with windows, each pixel once, row chunks from the top, left to right in each.
+
+    Windows follow block boundaries, so that no block is decoded twice. Columns are split only when
+    one row of blocks is too large, and a block itself only when it holds more than `max_pixels`.
+
+    Parameters
+    ----------
+    height, width
+        Size of the grid in pixels.
+    block
+        Height and width of a block of the inputs.
+    max_pixels
+        What a window may hold at most.
+    target_pixels
+        What a window should hold at most, as far as whole blocks allow.
+    """
+    if max_pixels < 1:
+        raise ArgumentError(f"a window of {max_pixels} pixels cannot hold anything")
+    block_height, block_width = min(block[0], height), min(block[1], width)
+    if block_height * block_width > max_pixels:
+        block_width = min(block_width, max_pixels)
+        block_height = max(1, max_pixels // block_width)
+    target = max_pixels if target_pixels is None else min(target_pixels, max_pixels)
+    if block_height * width <= max(target, block_height * block_width):
+        chunk_height = block_height * max(1, target // (block_height * width))
+        chunk_width = width
+    else:
+        chunk_height = block_height
+        chunk_width = block_width * max(1, target // (block_height * block_width))
+    for row_off in range(0, height, chunk_height):
+        rows = min(chunk_height, height - row_off)
+        for col_off in range(0, width, chunk_width):
+            yield Window(row_off, col_off, rows, min(chunk_width, width - col_off))
