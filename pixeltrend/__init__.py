@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pixeltrend.errors import (
     ArgumentError,
+    CancelledError,
+    FunctionError,
     InputError,
     MissingDependencyError,
     OutputError,
@@ -18,12 +20,14 @@ from pixeltrend.errors import (
 if TYPE_CHECKING:
     from pixeltrend.series import Series, open_series
     from pixeltrend.synthetic import make_series
-    from pixeltrend.trend import Summary, slope
+    from pixeltrend.trend import Summary, map_pixels, slope
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError",
+    "CancelledError",
+    "FunctionError",
     "InputError",
     "MissingDependencyError",
     "OutputError",
@@ -34,6 +38,7 @@ __all__ = [
     "WorkerError",
     "__version__",
     "make_series",
+    "map_pixels",
     "open_series",
     "slope",
 ]
@@ -43,6 +48,7 @@ _HOMES = {
     "Series": "pixeltrend.series",
     "Summary": "pixeltrend.trend",
     "make_series": "pixeltrend.synthetic",
+    "map_pixels": "pixeltrend.trend",
     "open_series": "pixeltrend.series",
     "slope": "pixeltrend.trend",
 }

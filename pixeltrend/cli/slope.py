@@ -22,19 +22,7 @@ from pixeltrend.cli.progress import progress_bar, report
         help="ols: closed form over whole chunks. linregress: SciPy's, pixel by pixel; slow, the "
         "same map.",
     ),
-    options.band_option,
-    options.years_option,
-    options.date_regex_option,
-    options.nodata_option,
-    options.workers_option,
-    options.memory_option,
-    options.dtype_option,
-    options.format_option,
-    options.creation_option,
-    options.overwrite_option,
-    options.json_option,
-    options.quiet_option,
-    options.verbose_option,
+    *options.run_options,
 )
 def slope(patterns: list[str], output: str, *, quiet: bool, as_json: bool, **settings: Any) -> None:
     """Write the trend of every pixel of a stack of yearly rasters.

@@ -71,6 +71,8 @@ def make_reducer(method: str) -> Reducer:
     if method == "linregress":
         from pixeltrend.reducers.function import PixelFunction
         from pixeltrend.reducers.linregress import linregress_slope
+        from pixeltrend.reducers.named import GivenFunction
 
-        return PixelFunction(linregress_slope, bands=(SLOPE,), method="linregress", min_valid=2)
+        function = GivenFunction(linregress_slope)
+        return PixelFunction(function, bands=(SLOPE,), method="linregress", min_valid=2)
     raise ArgumentError(f"no method {method!r}; there are {', '.join(METHODS)}")
