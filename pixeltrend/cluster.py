@@ -43,6 +43,7 @@ def dask_executor(
     try:
         import dask
         from distributed import Client, KilledWorker
+        from distributed.comm import get_address_host
     except ImportError as error:
         raise MissingDependencyError(
             f"the executor dask needs the package distributed ({error}): "
@@ -55,6 +56,8 @@ def dask_executor(
         raise ArgumentError("where is the Dask scheduler? Give --scheduler or --scheduler-file")
     place = address or os.fspath(scheduler_file or "")
     try:
+        if address is not None:
+            get_address_host(address)  # a client of a wrong address takes a minute to close
         client = Client(address, scheduler_file=scheduler_file, set_as_default=False)
     except (OSError, ValueError) as error:
         raise WorkerError(f"the Dask scheduler at {place} does not answer ({error})") from error

@@ -50,7 +50,7 @@ class Place:
     """Where calls run."""
 
     executor: str | Executor = "processes"
-    """One of `NAMES`, or an executor of the caller's, which stays open."""
+    """One of `NAMES`, or an executor of the caller's, which stays open. A scheduler implies dask."""
     workers: int | None = None
     """How many calls run at a time; as many as there are CPUs, or cluster threads, by default."""
     scheduler: str | None = None
@@ -65,8 +65,10 @@ class Place:
             raise ArgumentError(f"{self.workers} workers cannot do anything: give 1 or more")
         if self.scheduler is not None and self.scheduler_file is not None:
             raise ArgumentError("scheduler and scheduler file both say where Dask is: give one")
-        if (self.scheduler or self.scheduler_file) and self.executor != "dask":
-            raise ArgumentError("a scheduler is for the executor dask only")
+        if self.scheduler is not None or self.scheduler_file is not None:
+            if self.executor not in {"dask", "processes"}:
+                raise ArgumentError("a scheduler is for the executor dask only")
+            object.__setattr__(self, "executor", "dask")
         if self.executor == "serial" and self.workers not in {None, 1}:
             raise ArgumentError(f"the serial executor is one worker, not {self.workers}")
 

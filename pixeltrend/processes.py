@@ -57,7 +57,12 @@ class LocalProcesses(Executor):
             process.kill()
 
     def post_mortem(self) -> list[tuple[Any, int]]:
-        """Say what workers that died were doing: their tasks and exit codes."""
+        """Say what workers that died were doing: their tasks and exit codes.
+
+        To be asked when the pool is broken: then all of them end.
+        """
+        for process in self._started:
+            process.join(timeout=1)
         dead = {process.pid: process.exitcode for process in self._started}
         # The pool ends the others with SIGTERM when it finds one dead.
         found = [

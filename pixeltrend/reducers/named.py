@@ -71,7 +71,7 @@ class NamedFunction:
         return functools.partial(function, **dict(self.arguments)) if self.arguments else function
 
     def __str__(self) -> str:
-        return f"{os.path.basename(self.home)}:{self.name}"
+        return f"{os.path.basename(self.home)}:{self.name}{_said(dict(self.arguments))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,17 @@ class GivenFunction:
         return self.function
 
     def __str__(self) -> str:
-        function = getattr(self.function, "func", self.function)  # of a functools.partial
-        return f"{function.__module__}:{function.__qualname__}"
+        if isinstance(self.function, functools.partial):
+            inner, arguments = self.function.func, self.function.keywords
+        else:
+            inner, arguments = self.function, {}
+        name = getattr(inner, "__qualname__", type(inner).__qualname__)
+        return f"{inner.__module__}:{name}{_said(arguments)}"
+
+
+def _said(arguments: Mapping[str, Any]) -> str:
+    inside = ", ".join(f"{name}={arguments[name]!r}" for name in sorted(arguments))
+    return f"({inside})" if inside else ""
 
 
 def _not_installed(module: str) -> bool:
