@@ -18,6 +18,7 @@ from pixeltrend.errors import (
 )
 
 if TYPE_CHECKING:
+    from pixeltrend.plot import MapSummary, plot_map
     from pixeltrend.series import Series, open_series
     from pixeltrend.synthetic import make_series
     from pixeltrend.trend import Summary, map_pixels, slope
@@ -29,6 +30,7 @@ __all__ = [
     "CancelledError",
     "FunctionError",
     "InputError",
+    "MapSummary",
     "MissingDependencyError",
     "OutputError",
     "PixelTrendError",
@@ -40,6 +42,7 @@ __all__ = [
     "make_series",
     "map_pixels",
     "open_series",
+    "plot_map",
     "slope",
 ]
 
@@ -49,7 +52,9 @@ _HOMES = {
     "Summary": "pixeltrend.trend",
     "make_series": "pixeltrend.synthetic",
     "map_pixels": "pixeltrend.trend",
+    "MapSummary": "pixeltrend.plot",
     "open_series": "pixeltrend.series",
+    "plot_map": "pixeltrend.plot",
     "slope": "pixeltrend.trend",
 }
 
