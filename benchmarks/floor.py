@@ -1,0 +1,100 @@
+"""The floor: what nobody can go below. Decodes every input and writes one band; computes nothing.
+
+As lean as it gets: no NumPy, forks and pipes by hand, every raster opened once by each process, no
+checks, no fsync. What it writes are the values of the last year, so that the output holds as much
+noise as a trend does.
+
+    python benchmarks/floor.py FOLDER OUT WORKERS
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from osgeo import gdal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BufferedReader
+
+# Those of pixeltrend's output.
+CREATION_OPTIONS = [
+    "TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=256",
+    "COMPRESS=DEFLATE", "PREDICTOR=3", "BIGTIFF=IF_SAFER",
+]  # fmt: skip
+FLOAT32_BYTES = 4
+
+
+def decode(paths: list[str], chunks: list[tuple[int, int]], width: int) -> Iterator[memoryview]:
+    """Read every raster, one row chunk after the other; give the last one's pixels."""
+    datasets = [gdal.OpenEx(path, gdal.OF_RASTER, ["GTiff"]) for path in paths]
+    bands = [dataset.GetRasterBand(1) for dataset in datasets]
+    buffer = bytearray(max(rows for _, rows in chunks) * width * FLOAT32_BYTES)
+    for top, rows in chunks:
+        pixels = memoryview(buffer)[: rows * width * FLOAT32_BYTES]
+        for band in bands:
+            band.ReadRaster(0, top, width, rows, buf_type=gdal.GDT_Float32, buf_obj=pixels)
+        yield pixels
+
+
+def start_workers(
+    paths: list[str], chunks: list[tuple[int, int]], width: int, workers: int
+) -> list[BufferedReader]:
+    """Fork processes that decode the chunks in turn, and send the last raster's pixels by pipe."""
+    pipes = []
+    for worker in range(workers):
+        source, sink = os.pipe()
+        if os.fork() == 0:
+            for pixels in decode(paths, chunks[worker::workers], width):
+                sent = 0
+                while sent < len(pixels):
+                    sent += os.write(sink, pixels[sent:])
+            os._exit(0)
+        os.close(sink)
+        pipes.append(os.fdopen(source, "rb"))
+    return pipes
+
+
+def receive(
+    pipes: list[BufferedReader], chunks: list[tuple[int, int]], width: int
+) -> Iterator[memoryview]:
+    """Take the chunks out of the workers' pipes, in order."""
+    buffer = bytearray(max(rows for _, rows in chunks) * width * FLOAT32_BYTES)
+    for number, (_, rows) in enumerate(chunks):
+        pixels = memoryview(buffer)[: rows * width * FLOAT32_BYTES]
+        if pipes[number % len(pipes)].readinto(pixels) != len(pixels):
+            sys.exit("floor: a worker died")
+        yield pixels
+
+
+def main() -> None:
+    folder, output, workers = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    gdal.UseExceptions()
+    gdal.SetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR")
+    gdal.SetCacheMax(16 * 2**20)
+    paths = sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith(".tiff"))
+    first = gdal.Open(paths[0])
+    width, height = first.RasterXSize, first.RasterYSize
+    block_rows = first.GetRasterBand(1).GetBlockSize()[1]
+    chunks = [(top, min(block_rows, height - top)) for top in range(0, height, block_rows)]
+    if workers == 1:
+        decoded = decode(paths, chunks, width)
+    else:
+        decoded = receive(start_workers(paths, chunks, width, workers), chunks, width)
+    target = gdal.GetDriverByName("GTiff").Create(
+        output, width, height, 1, gdal.GDT_Float32, CREATION_OPTIONS
+    )
+    target.SetGeoTransform(first.GetGeoTransform())
+    target.SetProjection(first.GetProjection())
+    band = target.GetRasterBand(1)
+    for (top, rows), pixels in zip(chunks, decoded, strict=True):
+        band.WriteRaster(0, top, width, rows, pixels, buf_type=gdal.GDT_Float32)
+    target.FlushCache()
+    for _ in range(workers if workers > 1 else 0):
+        os.wait()
+
+
+if __name__ == "__main__":
+    main()
