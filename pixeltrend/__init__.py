@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pixeltrend.errors import (
     ArgumentError,
+    CancelledError,
+    FunctionError,
     InputError,
     MissingDependencyError,
     OutputError,
@@ -16,14 +18,17 @@ from pixeltrend.errors import (
 )
 
 if TYPE_CHECKING:
+    from pixeltrend.arrays import reduce
     from pixeltrend.series import Series, open_series
     from pixeltrend.synthetic import make_series
-    from pixeltrend.trend import Summary, slope
+    from pixeltrend.trend import Summary, map_pixels, slope
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError",
+    "CancelledError",
+    "FunctionError",
     "InputError",
     "MissingDependencyError",
     "OutputError",
@@ -34,7 +39,9 @@ __all__ = [
     "WorkerError",
     "__version__",
     "make_series",
+    "map_pixels",
     "open_series",
+    "reduce",
     "slope",
 ]
 
@@ -43,7 +50,9 @@ _HOMES = {
     "Series": "pixeltrend.series",
     "Summary": "pixeltrend.trend",
     "make_series": "pixeltrend.synthetic",
+    "map_pixels": "pixeltrend.trend",
     "open_series": "pixeltrend.series",
+    "reduce": "pixeltrend.arrays",
     "slope": "pixeltrend.trend",
 }
 

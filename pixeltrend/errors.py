@@ -25,5 +25,13 @@ class WorkerError(PixelTrendError):
     """A worker process died."""
 
 
+class FunctionError(PixelTrendError):
+    """A user's function raised, or gave what is no result."""
+
+
+class CancelledError(PixelTrendError):
+    """The caller cancelled the run."""
+
+
 class MissingDependencyError(PixelTrendError, ImportError):
     """A package that this job needs is not installed."""

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import sys
-import threading
 from collections import deque
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pixeltrend.errors import ArgumentError, WorkerError
+from pixeltrend.errors import ArgumentError, CancelledError, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import ProcessPoolExecutor
+
+    from pixeltrend.processes import LocalProcesses
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+NAMES = ("processes", "threads", "serial", "dask")
+# How often a waiting run looks whether it is cancelled, in seconds.
+_POLL = 0.1
 
 
 def available_cpus() -> int:
@@ -42,24 +45,74 @@ class SerialExecutor(Executor):
         return future
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where calls run."""
+
+    executor: str | Executor = "processes"
+    """One of `NAMES`, or an executor of the caller's, which stays open. A scheduler implies dask."""
+    workers: int | None = None
+    """How many calls run at a time; as many as there are CPUs, or cluster threads, by default."""
+    scheduler: str | None = None
+    """Address of a Dask scheduler, such as ``tcp://host:8786``."""
+    scheduler_file: str | os.PathLike[str] | None = None
+    """File in which a Dask scheduler wrote its address."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.executor, str) and self.executor not in NAMES:
+            raise ArgumentError(f"no executor {self.executor!r}; there are {', '.join(NAMES)}")
+        if self.workers is not None and self.workers < 1:
+            raise ArgumentError(f"{self.workers} workers cannot do anything: give 1 or more")
+        if self.scheduler is not None and self.scheduler_file is not None:
+            raise ArgumentError("scheduler and scheduler file both say where Dask is: give one")
+        if self.scheduler is not None or self.scheduler_file is not None:
+            if self.executor not in {"dask", "processes"}:
+                raise ArgumentError("a scheduler is for the executor dask only")
+            object.__setattr__(self, "executor", "dask")
+        if self.executor == "serial" and self.workers not in {None, 1}:
+            raise ArgumentError(f"the serial executor is one worker, not {self.workers}")
+
+    @contextmanager
+    def open(self, paths: Iterable[str]) -> Iterator[tuple[Executor, int]]:
+        """Start or reach the workers; give an executor and how many calls it runs at a time.
+
+        Leaving in peace waits for the workers; leaving with an exception ends them at once.
+
+        Parameters
+        ----------
+        paths
+            Files that workers on other machines must see.
+        """
+        if isinstance(self.executor, Executor):
+            yield self.executor, self.workers or available_cpus()
+        elif self.executor == "dask":
+            from pixeltrend.cluster import dask_executor
+
+            with dask_executor(self.scheduler, self.scheduler_file, paths) as (executor, threads):
+                yield executor, min(threads, self.workers or threads)
+        else:
+            workers = self.workers or available_cpus()
+            if self.executor == "serial" or workers == 1:
+                yield SerialExecutor(), 1
+            elif self.executor == "threads":
+                from concurrent.futures import ThreadPoolExecutor
+
+                with ThreadPoolExecutor(workers) as threads_executor:
+                    yield threads_executor, workers
+            else:
+                with _processes(workers) as processes:
+                    yield processes, workers
+
+
 @contextmanager
-def local_executor(workers: int) -> Iterator[Executor]:
-    """Give an executor with `workers` processes; with one, it runs in this process.
+def _processes(workers: int) -> Iterator[LocalProcesses]:
+    from pixeltrend.processes import LocalProcesses
 
-    Leaving in peace waits for the workers; leaving with an exception ends them at once.
-    """
-    if workers < 1:
-        raise ArgumentError(f"{workers} workers cannot do anything: give 1 or more")
-    if workers == 1:
-        yield SerialExecutor()
-        return
-    from concurrent.futures import ProcessPoolExecutor  # takes a while to import
-
-    executor = ProcessPoolExecutor(workers, mp_context=_context(), initializer=_start_worker)
+    executor = LocalProcesses(workers)
     try:
         yield executor
     except BaseException:
-        _terminate(executor)
+        executor.kill()
         raise
     executor.shutdown()
 
@@ -70,6 +123,7 @@ def map_ordered(
     tasks: Iterable[Task],
     *,
     in_flight: int,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Iterator[tuple[Task, Result]]:
     """Start the first calls of `function`, and give an iterator over (task, result) in order.
 
@@ -79,7 +133,9 @@ def map_ordered(
     Raises
     ------
     WorkerError
-        A process of the executor died; the task named is the first one without a result.
+        A process of the executor died.
+    CancelledError
+        `cancelled` said so.
     """
     waiting = iter(tasks)
     pending: deque[tuple[Task, Future[Result]]] = deque()
@@ -90,60 +146,48 @@ def map_ordered(
             return
 
     def results() -> Iterator[tuple[Task, Result]]:
-        from concurrent.futures import BrokenExecutor  # cheap once in use
+        from concurrent.futures import BrokenExecutor
 
-        task: Task | None = None
         try:
             while pending:
                 task, future = pending.popleft()
-                result = future.result()
+                try:
+                    result = _wait(future, cancelled)
+                except BrokenExecutor as error:
+                    raise WorkerError(_why_broken(executor, task)) from error
                 submit_next()
                 yield task, result
-        except BrokenExecutor as error:
-            raise WorkerError(
-                f"a worker died at {task}: killed, or out of memory? "
-                "Fewer --workers or less --memory may help"
-            ) from error
         finally:
             for _, future in pending:
                 future.cancel()
 
-    for _ in range(max(1, in_flight) if not isinstance(executor, SerialExecutor) else 1):
+    for _ in range(1 if isinstance(executor, SerialExecutor) else max(1, in_flight)):
         submit_next()
     return results()
 
 
-def _context() -> Any:
-    """Choose how processes start.
-
-    A fork starts in a millisecond with everything imported, but copies one thread only: a lock that
-    another thread holds stays locked in the child for ever.
-    """
-    alone = threading.active_count() == 1
-    return multiprocessing.get_context("fork" if sys.platform == "linux" and alone else "spawn")
-
-
-def _start_worker() -> None:
-    """Prepare a new worker: signals are the parent's business, and it never outlives the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+def _wait(future: Future[Result], cancelled: Callable[[], bool] | None) -> Result:
+    if cancelled is None:
+        return future.result()
+    while True:
+        if cancelled():
+            future.cancel()
+            raise CancelledError("cancelled; an older output is untouched")
+        try:
+            return future.result(timeout=_POLL)
+        except TimeoutError:
+            if future.done():
+                raise  # the call's own
 
 
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _terminate(executor: ProcessPoolExecutor) -> None:
-    """End the workers now, whatever they are doing."""
-    if sys.version_info >= (3, 14):
-        executor.kill_workers()
-        return
-    # Frozen in these versions; Python 3.14 has the method above.
-    processes = list((executor._processes or {}).values())  # noqa: SLF001
-    executor.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.kill()
+def _why_broken(executor: Executor, task: object) -> str:
+    """Say which worker died, how, and at what."""
+    found: list[tuple[Any, int]] = getattr(executor, "post_mortem", list)()
+    said = [
+        f"{at or 'no window yet'} ({f'killed by signal {-code}' if code < 0 else f'exit {code}'})"
+        for at, code in found
+    ]
+    return (
+        f"a worker died at {'; '.join(said) or task}; the system kills what takes too much memory: "
+        "fewer --workers or less --memory may help"
+    )

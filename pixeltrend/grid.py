@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pixeltrend.errors import ArgumentError
+from pixeltrend.windows import Window
+
 GeoTransform = tuple[float, float, float, float, float, float]
 
 # Exports of one region differ in the last digits of the geotransform. A hundredth of a pixel is far
@@ -40,6 +43,41 @@ class Grid:
             geotransform=tuple(geotransform) if geotransform else None,
             crs=dataset.GetProjectionRef() or "",
         )
+
+    def crop(self, window: Window) -> Grid:
+        """Give the grid of a part of this one."""
+        geotransform = self.geotransform
+        if geotransform is not None:
+            x, dx, rx, y, ry, dy = geotransform
+            x += window.col_off * dx + window.row_off * rx
+            y += window.col_off * ry + window.row_off * dy
+            geotransform = (x, dx, rx, y, ry, dy)
+        return Grid(window.width, window.height, geotransform, self.crs)
+
+    def window_of(self, bounds: tuple[float, float, float, float]) -> Window:
+        """Give the pixels within `bounds` (xmin, ymin, xmax, ymax), in the units of the CRS.
+
+        Borders go to the nearest border of a pixel, so that regions that share one share no pixel.
+
+        Raises
+        ------
+        ArgumentError
+            No pixel lies there, or the grid is not georeferenced or is rotated.
+        """
+        if self.geotransform is None or self.geotransform[2] or self.geotransform[4]:
+            raise ArgumentError("bounds need rasters that are georeferenced and not rotated")
+        x, dx, _, y, _, dy = self.geotransform
+        columns = sorted(round((edge - x) / dx) for edge in bounds[::2])
+        rows = sorted(round((edge - y) / dy) for edge in bounds[1::2])
+        left, right = (min(max(edge, 0), self.width) for edge in columns)
+        top, bottom = (min(max(edge, 0), self.height) for edge in rows)
+        if left == right or top == bottom:
+            edges = [x, x + self.width * dx], [y, y + self.height * dy]
+            raise ArgumentError(
+                f"bounds {' '.join(map(repr, bounds))}: no pixel lies there; the rasters reach "
+                f"from {min(edges[0])!r} {min(edges[1])!r} to {max(edges[0])!r} {max(edges[1])!r}"
+            )
+        return Window(top, left, bottom - top, right - left)
 
     def difference(self, other: Grid) -> tuple[str, str] | None:
         """Say what differs from `other`: this grid's value and the other's, or None.

@@ -34,7 +34,7 @@ def describe(series: Series, reducer: Reducer, options: Mapping[str, str]) -> di
         MARK: __version__,
         "PIXELTREND_METHOD": reducer.method,
         "PIXELTREND_TIMES": " ".join(f"{time:.10g}" for time in series.times),
-        "PIXELTREND_INPUTS": json.dumps(_short_names([source.path for source in series.sources])),
+        "PIXELTREND_INPUTS": json.dumps(_short_names(series.paths)),
         "PIXELTREND_BANDS": " ".join(sorted({str(source.band) for source in series.sources})),
     }
     if options:

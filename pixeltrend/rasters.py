@@ -31,6 +31,8 @@ DRIVERS = (
     "GTiff", "HFA", "ENVI", "EHdr", "AAIGrid", "RST", "SAGA", "SRTMHGT",
     "netCDF", "HDF5", "HDF4", "JP2OpenJPEG", "PNG", "JPEG", "KEA", "Zarr",
 )  # fmt: skip
+# Decoded blocks that a process keeps: those of the row of blocks that it reads.
+_BLOCK_CACHE = 16 * 2**20
 # Not `EMPTY_DIR`: that hides .msk and .aux.xml files, and their masks and nodata with them.
 if gdal.GetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN") is None:
     gdal.SetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN", "TRUE")
@@ -53,15 +55,21 @@ def gdal_messages() -> Iterator[list[str]]:
         gdal.PopErrorHandler()
 
 
-@contextmanager
-def block_cache(size: int) -> Iterator[None]:
-    """Let GDAL keep at most `size` bytes of decoded blocks in this process.
+def limit_block_cache() -> None:
+    """Let GDAL keep few decoded blocks in this process.
 
     Its default is 5 % of the machine's memory for each process. Windows follow block boundaries,
     so a block is not wanted twice.
     """
+    if gdal.GetCacheMax() > _BLOCK_CACHE:
+        gdal.SetCacheMax(_BLOCK_CACHE)
+
+
+@contextmanager
+def block_cache() -> Iterator[None]:
+    """Limit the block cache of this process for a while."""
     before = gdal.GetCacheMax()
-    gdal.SetCacheMax(size)
+    limit_block_cache()
     try:
         yield
     finally:
@@ -88,3 +96,8 @@ def open_raster(path: str) -> Any:
 def first_line(error: Exception) -> str:
     """Give the first line of GDAL's message."""
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def exists(path: str) -> bool:
+    """Tell whether GDAL sees a file, local or on one of its virtual file systems."""
+    return gdal.VSIStatL(path) is not None

@@ -45,13 +45,20 @@ def read_chunk(series: Series, window: Window) -> Chunk:
     values = np.empty((len(series.times), window.pixels), dtype=series.dtype)
     for source, row in zip(series.sources, values, strict=True):
         with gdal_messages():
-            _read_source(source, window, row)
+            _read_source(source, window, series.origin, row)
     return Chunk(series.times, values)
 
 
-def _read_source(source: Source, window: Window, row: NDArray[np.floating[Any]]) -> None:
+def _read_source(
+    source: Source, window: Window, origin: tuple[int, int], row: NDArray[np.floating[Any]]
+) -> None:
     """Fill `row`, (P,), with one raster's values."""
-    area = (window.col_off, window.row_off, window.width, window.height)
+    area = (
+        window.col_off + origin[1],
+        window.row_off + origin[0],
+        window.width,
+        window.height,
+    )
     try:
         dataset = open_raster(source.path)
         band = dataset.GetRasterBand(source.band)

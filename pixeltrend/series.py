@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import glob
 import itertools
 import logging
@@ -17,12 +18,15 @@ from osgeo import gdal
 from pixeltrend import dates
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.grid import Grid
+from pixeltrend.provenance import MARK
 from pixeltrend.rasters import gdal_messages, open_raster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
+
+    from pixeltrend.windows import Window
 
 log = logging.getLogger(__name__)
 
@@ -67,13 +71,40 @@ class Series:
     sources: tuple[Source, ...]
     """One raster a time."""
     grid: Grid
-    """The grid of all of them."""
+    """The grid of all of them, or the part of it that is wanted."""
     block: tuple[int, int]
     """Height and width that hold whole blocks of every raster."""
     area_or_point: str
     """GDAL's AREA_OR_POINT of the first raster; empty if it has none."""
+    origin: tuple[int, int] = (0, 0)
+    """Row and column in the rasters where `grid` begins."""
     warnings: tuple[str, ...] = ()
     """What a user should know before trusting the result."""
+
+    def crop(self, window: Window) -> Series:
+        """Give the series of a part of the grid.
+
+        Raises
+        ------
+        ArgumentError
+            The window does not lie within the grid.
+        """
+        bottom, right = window.row_off + window.height, window.col_off + window.width
+        if not (
+            0 <= window.row_off < bottom <= self.grid.height
+            and 0 <= window.col_off < right <= self.grid.width
+        ):
+            raise ArgumentError(
+                f"window of {window}: the rasters have {self.grid.height} rows and "
+                f"{self.grid.width} columns, counted from 0"
+            )
+        origin = self.origin[0] + window.row_off, self.origin[1] + window.col_off
+        return dataclasses.replace(self, grid=self.grid.crop(window), origin=origin)
+
+    @property
+    def paths(self) -> list[str]:
+        """The files, in order of time."""
+        return [source.path for source in self.sources]
 
     @property
     def dtype(self) -> np.dtype[np.floating[Any]]:
@@ -128,6 +159,8 @@ def open_series(
     if years is not None and date_regex is not None:
         raise ArgumentError("years and date regex both say what the times are: give one of them")
     paths = find_inputs(patterns, output=output)
+    if output is not None:
+        _protect_inputs(os.fspath(output), paths, dated=years is None, date_regex=date_regex)
     warnings: list[str] = []
     if years is not None:
         by_number = sorted(paths, key=dates.name_order)
@@ -152,7 +185,7 @@ def open_series(
             raise InputError(f"{path}: {difference[0]}, but {first_path} has {difference[1]}")
     if band is None and first.bands > 1:
         warnings.append(f"{first_path} has {first.bands} bands; the first one is used (see --band)")
-    warnings += [warning for its in opened for warning in its.warnings]
+    warnings += _group((its.source.path, said) for its in opened for said in its.warnings)
     times_array = np.array([time for time, _ in dated])
     times_array.flags.writeable = False
     return Series(
@@ -215,6 +248,43 @@ def _expand(pattern: str) -> list[str]:
     return [match for match in glob.glob(pattern, recursive=True) if Path(match).is_file()]
 
 
+def _protect_inputs(
+    output: str, paths: Sequence[str], *, dated: bool, date_regex: str | None
+) -> None:
+    """Refuse an output that is a raster of the series itself, about to be lost.
+
+    It stands where the inputs are, has a time in its name as they do, and is not ours.
+    """
+    if not os.path.exists(output) or output in paths:
+        return
+    if os.path.dirname(os.path.realpath(output)) not in {
+        os.path.dirname(os.path.realpath(path)) for path in paths
+    }:
+        return
+    try:
+        if dated:
+            dates.times_from_names([output], date_regex=date_regex)
+        theirs = open_raster(output).GetMetadataItem(MARK) is None
+    except InputError:
+        return
+    if theirs and Path(output).suffix == Path(paths[0]).suffix:
+        raise ArgumentError(
+            f"{output}: would be replaced, but looks like one of the inputs, and pixeltrend did "
+            "not write it; give another output"
+        )
+
+
+def _group(warnings: Iterable[tuple[str, str]]) -> list[str]:
+    """Say what holds for many files once."""
+    found: dict[str, list[str]] = {}
+    for path, warning in warnings:
+        found.setdefault(warning, []).append(path)
+    return [
+        f"{paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {warning}"
+        for warning, paths in found.items()
+    ]
+
+
 def _first_change(names: Sequence[str]) -> str:
     """Name two neighbours that plain sorting would have swapped."""
     before, after = next((a, b) for a, b in itertools.pairwise(names) if a > b)
@@ -247,8 +317,8 @@ def _open_source(path: str, band: int | str | None, nodata: float | None) -> _Op
         if missing is not None and not math.isfinite(missing):
             missing = None  # what is not finite is missing anyhow
         if missing is not None and not _can_hold(dtype, missing):
-            origin = "declares" if nodata is None else "is read with"
-            warnings.append(f"{path} {origin} nodata {missing:g}, which {dtype} cannot hold")
+            origin = "declared" if nodata is None else "given"
+            warnings.append(f"nodata {missing:g} is {origin}, which {dtype} cannot hold")
             missing = None
         if missing is not None and dtype == "Float32":
             limit = float(np.finfo(np.float32).max)  # some write the smallest double for Float32
@@ -257,7 +327,7 @@ def _open_source(path: str, band: int | str | None, nodata: float | None) -> _Op
         block_width, block_height = raster.GetBlockSize()
         return _Opened(
             source=Source(
-                path=path,
+                path=os.path.abspath(path),  # a worker may stand in another folder
                 band=number,
                 dtype=dtype,
                 nodata=missing,

@@ -5,37 +5,68 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import numpy as np
 
-from pixeltrend.errors import ArgumentError
-from pixeltrend.executors import available_cpus, local_executor, map_ordered
+from pixeltrend.errors import ArgumentError, FunctionError
+from pixeltrend.executors import Place, map_ordered
 from pixeltrend.provenance import describe
-from pixeltrend.rasters import block_cache
+from pixeltrend.rasters import block_cache, limit_block_cache
 from pixeltrend.reader import read_chunk
-from pixeltrend.reducers import make_reducer
+from pixeltrend.reducers import make_reducer, prepare
+from pixeltrend.reducers.bands import band as describe_band
+from pixeltrend.reducers.function import PixelError, PixelFunction
+from pixeltrend.reducers.options import StatsKeywords, StatsOptions, make_options
 from pixeltrend.series import open_series
-from pixeltrend.windows import plan_windows
+from pixeltrend.windows import Window, plan_windows
 from pixeltrend.writer import RasterWriter
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
+    from pixeltrend.field import Results
     from pixeltrend.reducers import Reducer
     from pixeltrend.series import Series
-    from pixeltrend.windows import Window
+
+    Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 DEFAULT_MEMORY = 64 * 2**20
-# Decoded blocks that a process keeps: those of the row of blocks that it reads.
-_BLOCK_CACHE = 16 * 2**20
 # Fewer values than this are read and reduced faster than a process starts.
 _WINDOW_VALUES = 2**21
 # Windows a worker: enough for all workers to end at about the same time.
 _WINDOWS_PER_WORKER = 4
+
+
+class RunOptions(TypedDict, total=False):
+    """What `slope` and `map_pixels` take besides: see `run`."""
+
+    band: int | str | None
+    years: str | None
+    date_regex: str | None
+    nodata: float | None
+    window: tuple[int, int, int, int] | None
+    bounds: tuple[float, float, float, float] | None
+    workers: int | None
+    executor: str | Executor
+    scheduler: str | None
+    scheduler_file: str | os.PathLike[str] | None
+    memory: int
+    dtype: str
+    file_format: str
+    creation_options: Mapping[str, str] | None
+    overwrite: bool
+    progress: Callable[[int, int], None] | None
+    cancelled: Callable[[], bool] | None
+
+
+class SlopeOptions(RunOptions, StatsKeywords, total=False):
+    """What `slope` takes besides: see `run` and `pixeltrend.reducers.options.StatsOptions`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +76,9 @@ class Summary:
     output: str
     """The file written."""
     pixels: int
-    """Pixels of the grid."""
+    """Pixels of the output."""
     valid_pixels: int
-    """Pixels with a result."""
+    """Pixels with a result in the first band."""
     times: tuple[float, ...]
     """Decimal years of the inputs."""
     seconds: float
@@ -57,26 +88,16 @@ class Summary:
 
 
 def slope(
-    patterns: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    patterns: Patterns,
     output: str | os.PathLike[str],
     *,
     method: str = "ols",
-    band: int | str | None = None,
-    years: str | None = None,
-    date_regex: str | None = None,
-    nodata: float | None = None,
-    workers: int | None = None,
-    memory: int = DEFAULT_MEMORY,
-    dtype: str = "float32",
-    file_format: str = "GTiff",
-    creation_options: Mapping[str, str] | None = None,
-    overwrite: bool = True,
-    progress: Callable[[int, int], None] | None = None,
+    **options: Unpack[SlopeOptions],
 ) -> Summary:
     """Write the trend of every pixel of a series of yearly rasters.
 
-    The slope is that of the least-squares line through a pixel's valid values, in units of the
-    values per year. Where a pixel has fewer than two values, it is NaN.
+    By default that is the slope of the least-squares line through a pixel's valid values, in units
+    of the values per year. Where a pixel has fewer than two values, it is NaN.
 
     Parameters
     ----------
@@ -86,30 +107,11 @@ def slope(
         The raster to write. It replaces an older one when it is complete, and not before.
     method
         "ols" computes whole chunks in closed form; "linregress" calls `scipy.stats.linregress` for
-        each pixel, some hundred times slower, and gives the same map.
-    band
-        Number, from 1, or description of the band to read; the first one by default.
-    years
-        ``FIRST:LAST`` or ``FIRST:LAST:STEP``: the years of the files in order of their names.
-    date_regex
-        A regular expression for the year in a file name: a group named ``year``, and ``month`` and
-        ``day`` or ``doy`` if wanted, or the first group.
-    nodata
-        Value that stands for missing, in place of the one that the files declare.
-    workers
-        Processes; the CPUs that this process may use by default. 1 runs in this process.
-    memory
-        Bytes of pixels that one worker may hold.
-    dtype
-        "float32" or "float64".
-    file_format
-        "GTiff" or "COG".
-    creation_options
-        Of the GDAL driver, such as ``{"COMPRESS": "ZSTD"}``.
-    overwrite
-        Whether an older output may be replaced.
-    progress
-        Called with the pixels done and all pixels, after each chunk.
+        each pixel, some hundred times slower, and gives the same map; "theil-sen" takes the median
+        of the slopes between all pairs of values; "mann-kendall" tests for a monotonic trend.
+    **options
+        ``stats="slope,pvalue"`` and all other fields of
+        `pixeltrend.reducers.options.StatsOptions`; ``workers=4`` and all others of `run`.
 
     Returns
     -------
@@ -133,25 +135,197 @@ def slope(
     --------
     >>> pixeltrend.slope("exports/*.tiff", "trend.tif", workers=4)  # doctest: +SKIP
     """
+    rest: dict[str, Any] = dict(options)
+    chosen = {name: rest.pop(name) for name in StatsKeywords.__annotations__ if name in rest}
+    statistics = make_options(method, **cast("StatsKeywords", chosen))
+    reducer = make_reducer(method, **cast("StatsKeywords", chosen))
+    return run(patterns, output, lambda _series: reducer, statistics=statistics, **rest)
+
+
+def map_pixels(
+    function: str | Callable[..., Any],
+    patterns: Patterns,
+    output: str | os.PathLike[str],
+    *,
+    bands: Sequence[str] | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    vectorized: bool = False,
+    keep_gaps: bool = False,
+    min_valid: int = 1,
+    on_error: str = "raise",
+    **options: Unpack[RunOptions],
+) -> Summary:
+    """Write what any function makes of the series of every pixel.
+
+    Parameters
+    ----------
+    function
+        A top-level function, or its name as ``MODULE:FUNCTION`` or ``FILE.py:FUNCTION``. It gets
+        the (n, 2) float array of a pixel's (time, value) pairs, or, if two of its arguments are
+        called ``x`` and ``y``, the times as ``x`` and the values as ``y``. It gives a number, or a
+        sequence of numbers.
+    patterns, output
+        As for `slope`.
+    bands
+        Names of the numbers. By default the function is called once to see what it gives.
+    arguments
+        Keyword arguments of the function.
+    vectorized
+        The function gets times (N,) and values (N, P), NaN where missing, and gives (P,) or
+        (bands, P).
+    keep_gaps
+        The pairs keep the times without a value, as NaN.
+    min_valid
+        A pixel with fewer values gets NaN; the function is not called.
+    on_error
+        "raise" ends the run when the function raises; "nan" records NaN and counts it.
+    **options
+        ``workers=4`` and all others of `run`.
+
+    Returns
+    -------
+    Summary
+        What was written, and warnings.
+
+    Raises
+    ------
+    FunctionError
+        The function raised, or gave what is no result.
+    InputError, ReadError, OutputError, WorkerError, ArgumentError
+        As for `slope`.
+
+    Examples
+    --------
+    >>> pixeltrend.map_pixels("scipy.stats:kendalltau", "*.tiff", "tau.tif")  # doctest: +SKIP
+    """
+    from pixeltrend.probe import function_reducer
+
+    make = partial(
+        function_reducer,
+        function,
+        bands=bands,
+        arguments=arguments,
+        vectorized=vectorized,
+        keep_gaps=keep_gaps,
+        min_valid=min_valid,
+        on_error=on_error,
+    )
+    return run(patterns, output, make, **options)
+
+
+def run(
+    patterns: Patterns,
+    output: str | os.PathLike[str],
+    make: Callable[[Series], Reducer],
+    *,
+    statistics: StatsOptions | None = None,
+    band: int | str | None = None,
+    years: str | None = None,
+    date_regex: str | None = None,
+    nodata: float | None = None,
+    window: tuple[int, int, int, int] | None = None,
+    bounds: tuple[float, float, float, float] | None = None,
+    workers: int | None = None,
+    executor: str | Executor = "processes",
+    scheduler: str | None = None,
+    scheduler_file: str | os.PathLike[str] | None = None,
+    memory: int = DEFAULT_MEMORY,
+    dtype: str = "float32",
+    file_format: str = "GTiff",
+    creation_options: Mapping[str, str] | None = None,
+    overwrite: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Summary:
+    """Open a series, reduce its pixels, and write the result.
+
+    Parameters
+    ----------
+    patterns, output
+        As for `slope`.
+    make
+        Gives the reducer for the series.
+    statistics
+        What the reducer was made with: it is written into the output, and its `fdr` is done here.
+    band
+        Number, from 1, or description of the band to read; the first one by default.
+    years
+        ``FIRST:LAST`` or ``FIRST:LAST:STEP``: the years of the files in order of their names.
+    date_regex
+        A regular expression for the year in a file name: a group named ``year``, and ``month`` and
+        ``day`` or ``doy`` if wanted, or the first group.
+    nodata
+        Value that stands for missing, in place of the one that the files declare.
+    window
+        First row, first column, height and width, in pixels: only this part is computed.
+    bounds
+        xmin, ymin, xmax, ymax in the units of the CRS: only this part is computed.
+    workers
+        Processes or threads; the CPUs that this process may use by default. 1 runs in this process.
+    executor
+        "processes", "threads", "serial", "dask", or any `concurrent.futures.Executor`, such as
+        mpi4py's; that one stays open.
+    scheduler, scheduler_file
+        Where the Dask scheduler is, for "dask".
+    memory
+        Bytes of pixels that one worker may hold.
+    dtype
+        "float32" or "float64".
+    file_format
+        "GTiff" or "COG".
+    creation_options
+        Of the GDAL driver, such as ``{"COMPRESS": "ZSTD"}``.
+    overwrite
+        Whether an older output may be replaced.
+    progress
+        Called with the pixels done and all pixels, after each chunk.
+    cancelled
+        Asked often; the run ends with `CancelledError` when it says True.
+    """
     start = time.perf_counter()
-    reducer = make_reducer(method)
+    place = Place(executor, workers, scheduler, scheduler_file)
     series = open_series(
         patterns, band=band, years=years, date_regex=date_regex, nodata=nodata, output=output
     )
-    options = {} if nodata is None else {"nodata": repr(nodata)}
+    if window is not None and bounds is not None:
+        raise ArgumentError("window and bounds both say what part to compute: give one of them")
+    if bounds is not None:
+        series = series.crop(series.grid.window_of(bounds))
+    if window is not None:
+        series = series.crop(Window(*window))
+    reducer = make(series)
+    given = statistics or StatsOptions()
+    adjusted = (describe_band("pvalue_fdr", reducer.method, given),) if given.fdr else ()
+    facts = given.given() | ({} if nodata is None else {"nodata": repr(nodata)})
     writer = RasterWriter(
         output,
         series.grid,
-        reducer.bands,
+        (*reducer.bands, *adjusted),
         dtype=dtype,
         values_unit=series.unit,
         file_format=file_format,
         creation_options=creation_options,
-        metadata=describe(series, reducer, options),
+        metadata=describe(series, reducer, facts),
         overwrite=overwrite,
     )
-    valid = _run(series, reducer, writer, workers, memory, dtype, progress)
+    prepare(reducer)
+    adjust = None
+    if given.fdr is not None:
+        from pixeltrend.field import with_adjusted  # a run in one pass does without
+
+        adjust = partial(
+            with_adjusted,
+            row=[info.name for info in reducer.bands].index("pvalue"),
+            method=given.fdr,
+            dtype=dtype,
+            folder=Path(output).resolve().parent,
+        )
+    valid, failed = _compute(
+        series, reducer, writer, place, memory, dtype, progress, cancelled, adjust
+    )
     warnings = list(series.warnings)
+    if failed:
+        warnings.append(f"the function failed at {failed:,} pixels, which are NaN")
     if not valid:
         warnings.append(f"no pixel has a result: all of {output} is missing")
     return Summary(
@@ -164,39 +338,48 @@ def slope(
     )
 
 
-def _run(
+def _compute(
     series: Series,
     reducer: Reducer,
     writer: RasterWriter,
-    workers: int | None,
+    place: Place,
     memory: int,
     dtype: str,
     progress: Callable[[int, int], None] | None,
-) -> int:
-    """Read, reduce and write all windows; count the pixels with a result."""
-    if workers is not None and workers < 1:
-        raise ArgumentError(f"{workers} workers cannot do anything: give 1 or more")
-    wanted = workers or available_cpus()
-    windows = _plan(series, reducer, wanted, memory)
-    count = min(wanted, len(windows))
-    done = valid = 0
-    compute = partial(compute_window, series, reducer, dtype)
-    with block_cache(_BLOCK_CACHE), local_executor(count) as executor:
+    cancelled: Callable[[], bool] | None,
+    adjust: Callable[..., Results] | None,
+) -> tuple[int, int]:
+    """Read, reduce and write all windows; count pixels with a result, and those that failed."""
+    done = valid = failed = 0
+    # p-values are adjusted in full precision, whatever is written.
+    compute = partial(compute_window, series, reducer, "float64" if adjust else dtype)
+
+    def advance(pixels: int) -> None:
+        nonlocal done
+        done += pixels
+        if progress is not None:
+            progress(done, series.grid.pixels)
+
+    with block_cache(), place.open(series.paths) as (executor, workers):
+        windows = plan(series, reducer, workers, memory)
         # Workers start here, before the writer opens a dataset that they would inherit.
-        results = map_ordered(executor, compute, windows, in_flight=2 * count)
+        results = map_ordered(
+            executor, compute, windows, in_flight=2 * workers, cancelled=cancelled
+        )
+        if adjust is not None:
+            results = adjust(results, progress=advance)
         with writer:
-            for window, block in results:
+            for window, (block, failures) in results:
                 writer.write(window, block)
-                done += window.pixels
+                failed += failures
                 valid += int(np.count_nonzero(~np.isnan(block[0])))
-                if progress is not None:
-                    progress(done, series.grid.pixels)
-    return valid
+                if adjust is None:
+                    advance(window.pixels)
+    return valid, failed
 
 
-def _plan(series: Series, reducer: Reducer, workers: int, memory: int) -> list[Window]:
+def plan(series: Series, reducer: Reducer, workers: int, memory: int) -> list[Window]:
     """Choose windows that fit in memory, and that keep all workers busy."""
-    height, width = series.grid.height, series.grid.width
     # A pixel takes its values, a mask byte and a result in two types.
     per_pixel = len(series.times) * series.dtype.itemsize + 1 + 16 * len(reducer.bands)
     max_pixels = memory // per_pixel
@@ -207,13 +390,40 @@ def _plan(series: Series, reducer: Reducer, workers: int, memory: int) -> list[W
     if reducer.max_pixels is not None:
         target = max_pixels = min(max_pixels, reducer.max_pixels, share)
     return list(
-        plan_windows(height, width, series.block, max_pixels=max_pixels, target_pixels=target)
+        plan_windows(
+            series.grid.height,
+            series.grid.width,
+            series.block,
+            max_pixels=max_pixels,
+            target_pixels=target,
+            origin=series.origin,
+        )
     )
 
 
 def compute_window(
     series: Series, reducer: Reducer, dtype: str, window: Window
-) -> NDArray[np.floating[Any]]:
-    """Read and reduce one window: all that a worker does."""
+) -> tuple[NDArray[np.floating[Any]], int]:
+    """Read and reduce one window: all that a worker does.
+
+    Returns
+    -------
+    block
+        (bands, P).
+    failures
+        Pixels at which a user's function raised.
+    """
+    limit_block_cache()
     chunk = read_chunk(series, window)
-    return reducer.reduce(chunk.times, chunk.values).astype(dtype)
+    failures = 0
+    try:
+        if isinstance(reducer, PixelFunction):
+            block, failures = reducer.reduce_counting(chunk.times, chunk.values)
+        else:
+            block = reducer.reduce(chunk.times, chunk.values)
+    except PixelError as error:
+        row, column = divmod(error.pixel, window.width)
+        row += window.row_off + series.origin[0]
+        column += window.col_off + series.origin[1]
+        raise FunctionError(f"row {row}, column {column}: {error.said}") from error
+    return block.astype(dtype), failures

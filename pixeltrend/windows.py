@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ def plan_windows(
     *,
     max_pixels: int,
     target_pixels: int | None = None,
+    origin: tuple[int, int] = (0, 0),
 ) -> Iterator[Window]:
     """Cover a grid with windows, each pixel once, row chunks from the top, left to right in each.
 
@@ -57,6 +59,8 @@ def plan_windows(
         What a window may hold at most.
     target_pixels
         What a window should hold at most, as far as whole blocks allow.
+    origin
+        Row and column of the grid's first pixel in the rasters that the blocks belong to.
     """
     if max_pixels < 1:
         raise ArgumentError(f"a window of {max_pixels} pixels cannot hold anything")
@@ -71,7 +75,14 @@ def plan_windows(
     else:
         chunk_height = block_height
         chunk_width = block_width * max(1, target // (block_height * block_width))
-    for row_off in range(0, height, chunk_height):
-        rows = min(chunk_height, height - row_off)
-        for col_off in range(0, width, chunk_width):
-            yield Window(row_off, col_off, rows, min(chunk_width, width - col_off))
+    whole_rows = chunk_width == width
+    columns = [(0, width)] if whole_rows else list(_cut(origin[1], width, chunk_width))
+    for top, bottom in _cut(origin[0], height, chunk_height):
+        for left, right in columns:
+            yield Window(top, left, bottom - top, right - left)
+
+
+def _cut(start: int, length: int, step: int) -> Iterator[tuple[int, int]]:
+    """Cut `length` pixels where `start` plus their number is a multiple of `step`."""
+    borders = [0, *range(step - start % step, length, step), length]
+    return itertools.pairwise(borders)

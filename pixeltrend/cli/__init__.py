@@ -11,6 +11,7 @@ from pixeltrend.cli.exits import run_command
 
 COMMANDS = {
     "demo": "Write a made-up NDVI series to try things on.",
+    "map": "Write what any function makes of every pixel's series.",
     "slope": "Write the trend of every pixel.",
 }
 

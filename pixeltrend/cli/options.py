@@ -23,7 +23,8 @@ def _bytes(_ctx: click.Context, param: click.Parameter, value: str) -> int:
     return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or "M"))
 
 
-def _pairs(_ctx: click.Context, param: click.Parameter, values: Iterable[str]) -> dict[str, str]:
+def pairs(_ctx: click.Context, param: click.Parameter, values: Iterable[str]) -> dict[str, str]:
+    """Read NAME=VALUE, each name once."""
     result = {}
     for text in values:
         name, equals, value = text.partition("=")
@@ -113,7 +114,7 @@ creation_option = click.option(
     "--co",
     "creation_options",
     multiple=True,
-    callback=_pairs,
+    callback=pairs,
     metavar="NAME=VALUE",
     help="Creation option of the output's GDAL driver. May be given again.",
 )
@@ -135,6 +136,55 @@ verbose_option = click.option(
     expose_value=False,
     callback=_set_up_log,
     help="Say more, with a traceback if something goes wrong.",
+)
+
+
+window_option = click.option(
+    "--window",
+    type=(int, int, int, int),
+    metavar="ROW COL HEIGHT WIDTH",
+    help="Only this part, in pixels; the first row and column are 0.",
+)
+bounds_option = click.option(
+    "--bounds",
+    type=(float, float, float, float),
+    metavar="XMIN YMIN XMAX YMAX",
+    help="Only this part, in the units of the CRS.",
+)
+executor_option = click.option(
+    "--executor",
+    type=click.Choice(["processes", "threads", "serial", "dask"]),
+    default="processes",
+    show_default=True,
+    help="Where the work is done; dask: on a running cluster.",
+)
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS", help="The Dask scheduler, as tcp://host:8786."
+)
+scheduler_file_option = click.option(
+    "--scheduler-file", metavar="FILE", help="File in which a Dask scheduler wrote its address."
+)
+
+# What every command takes that reads a series and writes a raster.
+run_options = (
+    band_option,
+    years_option,
+    date_regex_option,
+    nodata_option,
+    window_option,
+    bounds_option,
+    workers_option,
+    executor_option,
+    scheduler_option,
+    scheduler_file_option,
+    memory_option,
+    dtype_option,
+    format_option,
+    creation_option,
+    overwrite_option,
+    json_option,
+    quiet_option,
+    verbose_option,
 )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Unpack, runtime_checkable
 
 from pixeltrend.reducers.options import METHODS as METHODS
-from pixeltrend.reducers.options import StatsOptions
+from pixeltrend.reducers.options import StatsOptions, make_options
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from pixeltrend.reducers.options import StatsKeywords
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,22 @@ def prepare(reducer: Reducer) -> None:
 SLOPE = BandInfo("slope", "Slope of the least-squares line", "{unit} per year")
 
 
-def make_reducer(method: str, options: StatsOptions | None = None) -> Reducer:
+def make_reducer(method: str, **keywords: Unpack[StatsKeywords]) -> Reducer:
     """Give the reducer of a method's name.
+
+    Parameters
+    ----------
+    method
+        One of `METHODS`.
+    **keywords
+        Which statistics, and how: see `StatsOptions`.
 
     Raises
     ------
     ArgumentError
         There is no such method, or it has no such statistic or option.
     """
-    options = options or StatsOptions()
-    options.check_method(method)
+    options = make_options(method, **keywords)
     # What a method needs is imported when it is asked for: SciPy takes longer than a small raster.
     if method == "linregress":
         from pixeltrend.reducers.linregress import make_linregress

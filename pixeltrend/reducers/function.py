@@ -1,22 +1,46 @@
-"""Any function of one pixel's series, called pixel by pixel."""
+"""Any function over the pixels: of one pixel's series, or of a whole chunk."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from pixeltrend.errors import FunctionError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from pixeltrend.reducers import BandInfo
 
-PairsFunction = Callable[["NDArray[np.float64]"], Any]
+    Floats = NDArray[np.floating[Any]]
 
 
-def pairs(times: NDArray[np.float64], values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+# Answers without names of their own.
+_PLAIN = (np.ndarray, np.generic, float, int, tuple, list)
+
+
+class Loadable(Protocol):
+    """A function on its way to a worker."""
+
+    def load(self) -> Callable[..., Any]:
+        """Give the function itself."""
+
+
+class PixelError(FunctionError):
+    """A user's function failed at one pixel of a chunk."""
+
+    def __init__(self, said: str, pixel: int) -> None:
+        super().__init__(said, pixel)
+        self.said = said
+        self.pixel = pixel
+
+
+def pairs(times: NDArray[np.float64], values: Floats) -> NDArray[np.float64]:
     """Stack (N,) times and (N, P) values into the (P, N, 2) array of (time, value) pairs."""
     result = np.empty((values.shape[1], values.shape[0], 2))
     result[..., 0] = times
@@ -26,28 +50,137 @@ def pairs(times: NDArray[np.float64], values: NDArray[np.floating[Any]]) -> NDAr
 
 @dataclass(frozen=True, slots=True)
 class PixelFunction:
-    """Calls `function` with the (N, 2) pairs of each pixel that has enough values."""
+    """Calls a function with the series of each pixel that has enough values."""
 
-    function: PairsFunction
-    """Takes the (n, 2) array of a pixel's valid (time, value) pairs; gives a number or a sequence.
-
-    Picklable: a function of a module, or a `functools.partial` of one.
-    """
+    function: Loadable
+    """Takes the (n, 2) array of a pixel's (time, value) pairs; or, if it has arguments called x and
+    y, the times as x and the values as y. Gives a number or a sequence of numbers."""
     bands: tuple[BandInfo, ...]
     """What the numbers are."""
     method: str
     """Name of the method."""
-    min_valid: int
+    min_valid: int = 1
     """A pixel with fewer values gets NaN."""
+    keep_gaps: bool = False
+    """Whether the function gets all N pairs, NaN where missing, or the valid ones."""
+    on_error: str = "raise"
+    """"raise" ends the run when the function raises; "nan" records NaN."""
     max_pixels: int | None = 4096
 
-    def reduce(
-        self, times: NDArray[np.float64], values: NDArray[np.floating[Any]]
-    ) -> NDArray[np.float64]:
+    def reduce(self, times: NDArray[np.float64], values: Floats) -> NDArray[np.float64]:
         """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
-        result = np.full((len(self.bands), values.shape[1]), np.nan)
+        return self.reduce_counting(times, values)[0]
+
+    def reduce_counting(
+        self, times: NDArray[np.float64], values: Floats
+    ) -> tuple[NDArray[np.float64], int]:
+        """Reduce, and count the pixels at which the function raised.
+
+        Raises
+        ------
+        PixelError
+            The function raised, or gave what is not one number a band.
+        """
+        function = self.function.load()
+        call = apart(function)
+        names = [band.name for band in self.bands]
+        result = np.full((len(names), values.shape[1]), np.nan)
         valid = ~np.isnan(values)
         enough = np.flatnonzero(valid.sum(axis=0) >= self.min_valid)
+        failed = 0
         for pixel, series in zip(enough, pairs(times, values[:, enough]), strict=True):
-            result[:, pixel] = self.function(series[valid[:, pixel]])
-        return result
+            given = series if self.keep_gaps else series[valid[:, pixel]]
+            try:
+                answer = call(given)
+            except Exception as error:
+                if self.on_error == "raise":
+                    said = f"{self.method}: {type(error).__name__}: {error}; {_table(given)}"
+                    raise PixelError(said, int(pixel)) from error
+                failed += 1
+                continue
+            try:
+                result[:, pixel] = numbers(answer, names)
+            except (TypeError, ValueError) as error:
+                said = f"{self.method}: {error}; {_table(given)}"
+                raise PixelError(said, int(pixel)) from error
+        return result, failed
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkFunction:
+    """Calls a function once with all pixels of a chunk."""
+
+    function: Loadable
+    """Takes times (N,) and values (N, P), NaN where missing; gives (P,) or (bands, P)."""
+    bands: tuple[BandInfo, ...]
+    """What the numbers are."""
+    method: str
+    """Name of the method."""
+    max_pixels: int | None = None
+
+    def reduce(self, times: NDArray[np.float64], values: Floats) -> NDArray[np.float64]:
+        """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P).
+
+        Raises
+        ------
+        PixelError
+            The function raised, or gave an array of another shape.
+        """
+        try:
+            answer = np.asarray(self.function.load()(times, values), dtype=np.float64)
+        except Exception as error:
+            raise PixelError(f"{self.method}: {type(error).__name__}: {error}", 0) from error
+        wanted = (len(self.bands), values.shape[1])
+        if answer.shape != wanted and not (len(self.bands) == 1 and answer.shape == wanted[1:]):
+            raise PixelError(
+                f"{self.method}: gave an array of shape {answer.shape} for values of shape "
+                f"{values.shape}, but {wanted} is wanted",
+                0,
+            )
+        return answer.reshape(wanted)
+
+
+def apart(function: Callable[..., Any]) -> Callable[[NDArray[np.float64]], Any]:
+    """Give a function of (n, 2) pairs, whatever way `function` wants times and values.
+
+    SciPy's functions take times and values apart, and call them x and y.
+    """
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # written in C, and silent about its arguments
+        return function
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    if all(name in parameters and parameters[name].kind in by_name for name in ("x", "y")):
+        return lambda series: function(x=series[:, 0], y=series[:, 1])
+    return function
+
+
+def numbers(answer: Any, names: Sequence[str]) -> list[float]:
+    """Take a function's answer apart: its attributes of these names, or its items in order.
+
+    Raises
+    ------
+    ValueError, TypeError
+        There are more or fewer numbers than names, or they are no numbers.
+    """
+    by_name = hasattr(answer, "_fields") or not isinstance(answer, _PLAIN)
+    if by_name and all(hasattr(answer, name) for name in names):
+        return [float(getattr(answer, name)) for name in names]
+    found = np.asarray(answer, dtype=np.float64).ravel().tolist()
+    if len(found) != len(names):
+        raise ValueError(f"gave {len(found)} numbers, but the bands are {', '.join(names)}")
+    return found
+
+
+def names_of(answer: Any, default: str) -> list[str]:
+    """Name the numbers of an answer: its fields if they have names, else counted."""
+    fields = getattr(answer, "_fields", None)
+    if fields:
+        return list(fields)
+    count = np.asarray(answer, dtype=np.float64).size
+    return [default] if count == 1 else [f"{default}_{i}" for i in range(1, count + 1)]
+
+
+def _table(series: NDArray[np.float64]) -> str:
+    shown = ", ".join(f"{time:.10g}: {value:.6g}" for time, value in series[:12])
+    return f"values {shown}" + (f" and {len(series) - 12} more" if len(series) > 12 else "")  # noqa: PLR2004

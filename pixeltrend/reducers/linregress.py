@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pixeltrend.reducers.bands import band
 from pixeltrend.reducers.function import PixelFunction
+from pixeltrend.reducers.named import GivenFunction
 from pixeltrend.reducers.options import PER, choose
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -67,13 +70,13 @@ def make_linregress(options: StatsOptions) -> PixelFunction:
         SciPy has no such statistic.
     """
     names = tuple(choose(options.stats or ("slope",), STATISTICS, ()))
-    function = linregress_slope
+    function: Callable[..., Any] = linregress_slope
     if replace(options, stats=(), min_valid=0) != type(options)() or names != ("slope",):
-        function = partial(  # type: ignore[assignment]
+        function = partial(
             linregress_statistics, names=names, origin=options.origin, per=PER[options.per]
         )
     return PixelFunction(
-        function,
+        GivenFunction(function),
         bands=tuple(band(name, "linregress", options) for name in names),
         method="linregress",
         min_valid=max(2, options.min_valid),

@@ -97,7 +97,7 @@ def ols_statistics(
         result["intercept_stderr"] = stderr * np.sqrt(sums.sxx / n + x_mean * x_mean)
     if "rvalue" in wanted or "rsquared" in wanted:
         result["rvalue"] = np.clip(sums.sxy / np.sqrt(sums.sxx * syy), -1.0, 1.0)
-        result["rsquared"] = 1.0 - sse / syy
+        result["rsquared"] = result["rvalue"] ** 2
     if "rmse" in wanted:
         result["rmse"] = np.sqrt(sse / n)
     result |= _inference(slope, stderr, n, constant, wanted, options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from pixeltrend.errors import ArgumentError
 
@@ -31,6 +31,7 @@ _METHODS_OF = {
     "correction": _TREND_TESTS,
     "lags": _TREND_TESTS,
     "season": _TREND_TESTS,
+    "fdr": ("ols", "theil-sen", "mann-kendall"),
 }
 _CHOICES = {
     "per": tuple(PER),
@@ -70,7 +71,8 @@ class StatsOptions:
     season: str | None = None
     """Compare values of one "month" only with each other."""
     fdr: str | None = None
-    """Adds ``pvalue_fdr``: "bh" for Benjamini-Hochberg, "by" for Benjamini-Yekutieli."""
+    """Adds ``pvalue``, if it is not there, and ``pvalue_fdr``, after Benjamini and Hochberg ("bh")
+    or Benjamini and Yekutieli ("by")."""
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -116,10 +118,41 @@ class StatsOptions:
         }
 
 
-def split_names(stats: str | Iterable[str]) -> tuple[str, ...]:
-    """Read names of statistics: an iterable of them, or a text with commas between them."""
+class StatsKeywords(TypedDict, total=False):
+    """The fields of `StatsOptions` as keyword arguments."""
+
+    stats: str | Iterable[str]
+    confidence: float
+    origin: float
+    per: str
+    min_valid: int
+    intercept: str
+    alternative: str
+    tau: str
+    correction: str | None
+    lags: int | None
+    season: str | None
+    fdr: str | None
+
+
+def make_options(method: str, **keywords: Unpack[StatsKeywords]) -> StatsOptions:
+    """Check keyword arguments for a method; `stats` may be a text with commas between the names.
+
+    Raises
+    ------
+    ArgumentError
+        The method is not known, or an option is not for it, or makes no sense.
+    """
+    unknown = keywords.keys() - {field.name for field in fields(StatsOptions)}
+    if unknown:
+        raise ArgumentError(f"no option {', '.join(sorted(unknown))} of a method")
+    stats = keywords.get("stats", ())
     names = stats.split(",") if isinstance(stats, str) else stats
-    return tuple(name.strip() for name in names if name.strip())
+    stripped = tuple(name.strip() for name in names if name.strip())
+    rest: dict[str, Any] = {name: value for name, value in keywords.items() if name != "stats"}
+    options = StatsOptions(stats=stripped, **rest)
+    options.check_method(method)
+    return options
 
 
 def choose(stats: tuple[str, ...], known: tuple[str, ...], quality: tuple[str, ...]) -> list[str]:

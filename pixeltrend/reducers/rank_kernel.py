@@ -14,7 +14,7 @@ LANES = 64
 _AHEAD = 4  # rows that one step of a loop over slopes takes
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _load(values, first, y, n):
     """Copy the pixels from `first` on into the lanes, and count their values."""
     width = min(LANES, values.shape[1] - first)
@@ -30,7 +30,7 @@ def _load(values, first, y, n):
     return width
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _signs(y, above, below):
     """Count the pairs whose later value is above, and below, the earlier one."""
     count = y.shape[0]
@@ -44,7 +44,7 @@ def _signs(y, above, below):
                 below[k] += 1.0 if y[j, k] < y[i, k] else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _ties(y, equal, ties):
     """Sum t (t - 1) (2 t + 5) over the groups of t equal values: (t - 1) (2 t + 5) a value."""
     count = y.shape[0]
@@ -61,7 +61,7 @@ def _ties(y, equal, ties):
             ties[k] += (t - 1.0) * (2.0 * t + 5.0) if t > 0.0 else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def mann_kendall_scores(values, out):
     """Fill `out`, (4, P): number of values, S, tied pairs, sum of t (t - 1) (2 t + 5) over ties."""
     count, pixels = values.shape
@@ -86,7 +86,7 @@ def mann_kendall_scores(values, out):
             out[3, first + k] = ties[k] if tied else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _slopes(x, group, y, slopes):
     """Fill `slopes` with those between all pairs of one group; give the number of rows filled."""
     count = x.shape[0]
@@ -101,7 +101,7 @@ def _slopes(x, group, y, slopes):
     return m
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _pad(rows, m):
     """Add rows that count for nothing, up to a whole number of steps."""
     while m % _AHEAD:
@@ -111,7 +111,7 @@ def _pad(rows, m):
     return m
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _extent(rows, m, low, high, n):
     """Find the smallest and the largest value of each lane, and count the values."""
     for k in range(LANES):
@@ -126,7 +126,7 @@ def _extent(rows, m, low, high, n):
             n[k] += 1.0 if v == v else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _split(rows, m, at, count, under, over):
     """Count the values below `at`, and find the largest below and the smallest not below it."""
     inf = np.inf
@@ -164,7 +164,7 @@ def _split(rows, m, at, count, under, over):
             over[k] = o0 if o0 < over[k] else over[k]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _select(rows, m, rank1, rank2, low, high, n_high, work):
     """Find the values of one rank, or of two neighbouring ones, counted from 0, in each lane.
 
@@ -208,7 +208,7 @@ def _select(rows, m, rank1, rank2, low, high, n_high, work):
                         low[k] = under[k]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _median(rows, m, n, low, high, work):
     """Leave in `low` and `high` the two values in the middle of each lane's `n`, or the one."""
     rank1, rank2, n_high = work[5], work[6], work[7]
@@ -219,7 +219,7 @@ def _median(rows, m, n, low, high, work):
     _select(rows, m, rank1, rank2, low, high, n_high, work)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def medians(values, out):
     """Fill `out`, (P,), with the medians of `values`, (N, P); NaN where there is no value."""
     count, pixels = values.shape
@@ -238,7 +238,7 @@ def medians(values, out):
             out[first + k] = middle if n[k] > 0.0 else np.nan
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def sen_slopes(x, group, values, ranks, out):
     """Fill `out` with the median of the slopes between the values of each group, and other ranks.
 

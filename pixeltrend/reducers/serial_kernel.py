@@ -12,7 +12,7 @@ from numba import njit
 LANES = 64
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def residual_ranks(x, values, slope, out):
     """Fill `out`, (N, P), with the ranks, from 1, of the values less a line; ties share their mean.
 
@@ -46,7 +46,7 @@ def residual_ranks(x, values, slope, out):
                 out[i, first + k] = rank[i, k] if y[i, k] == y[i, k] else np.nan
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def autocorrelation(series, lags, out):
     """Fill `out`, (2, lags, P), with the products and the number of pairs at lags 1 to `lags`.
 

@@ -102,6 +102,8 @@ def make_statistics(method: str, options: StatsOptions) -> Statistics:
     """
     known, default, _ = _method(method)
     names = choose(options.stats or default, known, QUALITY)
+    if options.fdr and "pvalue" not in names:
+        names.append("pvalue")
     return Statistics(method, options, tuple(band(name, method, options) for name in names))
 
 

@@ -1,0 +1,210 @@
+"""Trends of xarray's DataArrays: the command line's numbers, lazily where the data are Dask's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pixeltrend import __version__
+from pixeltrend.dates import duplicates
+from pixeltrend.errors import ArgumentError, InputError, MissingDependencyError
+from pixeltrend.reducers import make_reducer, prepare
+
+try:
+    import xarray as xr
+except ModuleNotFoundError as error:
+    raise MissingDependencyError(
+        f'{error.name} is not installed: pip install "pixeltrend[xarray]"'
+    ) from error
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from numpy.typing import NDArray
+
+    from pixeltrend.reducers import BandInfo, Reducer
+
+    Floats = NDArray[np.float64]
+
+# Pixels copied at once, so that a reducer may do with them what it likes.
+_PIECE = 2**16
+# Larger numbers are no years: 20040101, 2004001 or days since some day.
+_LAST_YEAR = 9999
+
+
+def trend(
+    dataarray: xr.DataArray, dim: Hashable = "time", method: str = "ols", **options: Any
+) -> xr.Dataset:
+    """Give the trend along `dim` of every pixel of a DataArray.
+
+    The numbers are, bit for bit, those that ``pixeltrend slope --dtype float64`` writes for equal
+    values and times. On a NumPy array they are computed at once; on a Dask array nothing is read
+    until they are asked for.
+
+    Parameters
+    ----------
+    dataarray
+        Integers or floats, (..., N, ...): N times, anywhere among any number of other dimensions.
+        NaN and infinite values are missing. Where a Dask array has its times in several chunks, it
+        is rechunked: all times in one, the other dimensions as Dask's "auto" finds good.
+    dim
+        The dimension of time. Its coordinate, in any order, has years (integers or decimal years),
+        datetime64, or cftime times of any calendar. These stand for decimal years: year + (day of
+        year - 1) / days in that year of that calendar, with the time of day as a part of the day.
+        For yearly values that are not stamped with the first of January, whole years are more
+        likely meant: ``dataarray.assign_coords(time=dataarray.time.dt.year)``.
+    method
+        As for `pixeltrend.slope`.
+    **options
+        Of the method: see `pixeltrend.reducers.make_reducer`.
+
+    Returns
+    -------
+    xarray.Dataset
+        One variable for each band of the method: float64, NaN where it is not defined, with the
+        other dimensions of `dataarray` in their order, its coordinates and its CRS
+        (``grid_mapping``). ``units`` are those of `dataarray` per year.
+
+    Raises
+    ------
+    InputError
+        No DataArray, no such dimension, values that are no real numbers, times that are missing, no
+        times, alike or fewer than two, or a coordinate that has the name of a band.
+    ArgumentError
+        A parameter makes no sense, whatever the data are.
+
+    Examples
+    --------
+    >>> ndvi = xarray.open_zarr("ndvi.zarr")["ndvi"]  # doctest: +SKIP
+    >>> pixeltrend.xarray.trend(ndvi)["slope"].rio.to_raster("trend.tif")  # doctest: +SKIP
+    """
+    if options.get("fdr"):
+        raise ArgumentError(
+            "fdr: a lazy array has no p-values to adjust yet; see pixeltrend.reduce"
+        )
+    reducer = make_reducer(method, **options)
+    prepare(reducer)
+    _check(dataarray, dim, reducer)
+    times = _decimal_years(dataarray[dim])
+    if len(dataarray.variable.chunksizes.get(dim, ())) > 1:
+        # Of the variable, not of the DataArray: that would turn its coordinates into Dask arrays.
+        chunks: dict[Hashable, Any] = dict.fromkeys(dataarray.dims, "auto") | {dim: -1}
+        dataarray = dataarray.copy(data=dataarray.variable.chunk(chunks).data)
+    order = np.argsort(times)
+    if (np.diff(order) < 0).any():
+        dataarray = dataarray.isel({dim: order})
+    count = len(reducer.bands)
+    results = xr.apply_ufunc(
+        _reduce,
+        dataarray,
+        kwargs={"times": times[order], "reducer": reducer},
+        input_core_dims=[[dim]],
+        output_core_dims=[[]] * count,
+        output_dtypes=[np.float64] * count,
+        dask="parallelized",
+        keep_attrs=False,
+    )
+    bands = results if count > 1 else (results,)
+    for info, band in zip(reducer.bands, bands, strict=True):
+        _describe(band, info, dataarray)
+    facts = {
+        "pixeltrend_version": __version__,
+        "pixeltrend_method": reducer.method,
+        "pixeltrend_times": " ".join(f"{time:.10g}" for time in times[order]),
+    }
+    if options:
+        said = (f"{name}={options[name]}" for name in sorted(options))
+        facts["pixeltrend_options"] = " ".join(said)
+    variables = {info.name: band.variable for info, band in zip(reducer.bands, bands, strict=True)}
+    return xr.Dataset(variables, coords=bands[0].coords, attrs=facts)
+
+
+def _describe(band: xr.DataArray, info: BandInfo, dataarray: xr.DataArray) -> None:
+    """Say what a band is, and that it lies where `dataarray` does."""
+    band.attrs = {"long_name": info.description}
+    unit = info.unit_for(str(dataarray.attrs.get("units", "")))
+    if unit:
+        band.attrs["units"] = unit
+    band.encoding = {"_FillValue": np.nan}
+    # A coordinate with the CRS is named here by rioxarray, and there by others.
+    if "grid_mapping" in dataarray.encoding:
+        band.encoding["grid_mapping"] = dataarray.encoding["grid_mapping"]
+    if "grid_mapping" in dataarray.attrs:
+        band.attrs["grid_mapping"] = dataarray.attrs["grid_mapping"]
+
+
+def _reduce(block: NDArray[Any], times: Floats, reducer: Reducer) -> Floats | tuple[Floats, ...]:
+    """Reduce a block (..., N) at `times` (N,) to an array (...) for each band."""
+    values = np.moveaxis(block, -1, 0).reshape(len(times), -1)
+    # As files are read: Float32 where that is exact.
+    floats = np.float32 if np.can_cast(values.dtype, np.float32) else np.float64
+    pixels = values.shape[1]
+    result = np.empty((len(reducer.bands), pixels))
+    step = min(_PIECE, reducer.max_pixels or _PIECE)
+    for start in range(0, pixels, step):
+        piece = values[:, start : start + step].astype(floats, order="C")
+        piece[np.isinf(piece)] = np.nan
+        result[:, start : start + step] = reducer.reduce(times, piece)
+    bands = tuple(result.reshape(-1, *block.shape[:-1]))
+    return bands if len(bands) > 1 else bands[0]
+
+
+def _check(dataarray: xr.DataArray, dim: Hashable, reducer: Reducer) -> None:
+    """Refuse what has no trend along `dim`."""
+    if not isinstance(dataarray, xr.DataArray):
+        raise InputError(f"{type(dataarray).__name__}: a trend wants an xarray.DataArray")
+    if dim not in dataarray.dims:
+        there = ", ".join(map(repr, dataarray.dims)) or "none"
+        raise InputError(f"no dimension {dim!r}; there are {there}")
+    if dim not in dataarray.coords:
+        raise InputError(f"dimension {dim!r} has no coordinate to say what the times are")
+    if dataarray.dtype.kind not in "iuf":
+        raise InputError(f"values are {dataarray.dtype}, which has no trend")
+    taken = {*map(str, dataarray.coords), *map(str, dataarray.dims)}
+    for info in reducer.bands:
+        if info.name in taken:
+            raise InputError(f"{info.name!r} is a coordinate and a band of the result: rename it")
+
+
+def _decimal_years(coordinate: xr.DataArray) -> Floats:
+    """Give the decimal years (N,) of numbers, datetime64 or cftime times; each time once."""
+    name, values = coordinate.name, coordinate.values
+    unit = str(coordinate.attrs.get("units", ""))
+    if values.dtype.kind in "iuf":
+        years = values.astype(np.float64)
+        if " since " in unit:
+            raise InputError(
+                f"{name}: counts {unit!r}; decode it (xarray.decode_cf), or give years"
+            )
+    elif values.dtype.kind == "M":
+        years = _years_of_datetimes(values)
+    elif values.dtype == object and all(hasattr(time, "calendar") for time in values):
+        years = np.array([_year_of_cftime(time) for time in values])
+    else:
+        kind = type(values[0]).__name__ if values.dtype == object else values.dtype
+        raise InputError(f"{name}: times are {kind}; give years, datetime64 or cftime times")
+    if len(years) < 2:  # noqa: PLR2004 - two points make a line
+        raise InputError(f"{name}: a trend wants at least two times, but there is {len(years)}")
+    wrong = ~(np.abs(years) <= _LAST_YEAR)
+    if wrong.any():
+        raise InputError(f"{name}: {values[wrong][0]} is no year, and no time")
+    for year in duplicates(years.tolist()):
+        raise InputError(f"{name}: {values[years == year][0]} is there more than once")
+    return years
+
+
+def _years_of_datetimes(values: NDArray[Any]) -> Floats:
+    moments = values.astype("datetime64[us]")  # nanoseconds begin in the middle of 1677
+    starts = moments.astype("datetime64[Y]")
+    days = ((starts + 1).astype("datetime64[D]") - starts) / np.timedelta64(1, "D")
+    years = starts.astype(np.int64) + 1970 + (moments - starts) / np.timedelta64(1, "D") / days
+    return np.where(np.isnat(values), np.nan, years)
+
+
+def _year_of_cftime(time: Any) -> float:
+    start = time.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    december = start.replace(month=12)
+    days = (december - start).days + december.daysinmonth
+    return float(time.year + (time - start) / dt.timedelta(days=1) / days)

@@ -1,0 +1,108 @@
+"""The library: progress, cancellation, and executors of the caller's."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+
+import pixeltrend
+
+
+@pytest.fixture
+def larger(tmp_path, write_stack, make_values):
+    return write_stack(tmp_path, make_values(6, 64, 64, gaps=0.1), options=["BLOCKYSIZE=4"])
+
+
+@pytest.fixture
+def expected(tmp_path, larger):
+    pixeltrend.slope(larger, tmp_path / "expected.tif", workers=1)
+    return (tmp_path / "expected.tif").read_bytes()
+
+
+def test_any_executor_gives_the_same_bytes_and_stays_open(tmp_path, larger, expected):
+    with ThreadPoolExecutor(3) as threads, ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        for executor in (threads, pool):
+            pixeltrend.slope(larger, tmp_path / "out.tif", executor=executor, memory=20_000)
+            assert (tmp_path / "out.tif").read_bytes() == expected
+            assert executor.submit(abs, -1).result() == 1
+
+
+@pytest.mark.parametrize("executor", ["processes", "threads", "serial"])
+def test_named_executors_give_the_same_bytes(tmp_path, larger, expected, executor):
+    pixeltrend.slope(larger, tmp_path / "out.tif", executor=executor, memory=20_000)
+    assert (tmp_path / "out.tif").read_bytes() == expected
+
+
+def test_progress_counts_all_pixels(tmp_path, larger):
+    seen = []
+    pixeltrend.slope(
+        larger,
+        tmp_path / "out.tif",
+        memory=20_000,
+        workers=2,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert len(seen) > 2
+    assert seen == sorted(seen)
+    assert seen[-1] == (64 * 64, 64 * 64)
+    assert {total for _, total in seen} == {64 * 64}
+
+
+@pytest.mark.parametrize("executor", ["processes", "threads", "serial"])
+def test_a_cancelled_run_leaves_the_old_output(tmp_path, larger, executor):
+    output = tmp_path / "out.tif"
+    output.write_bytes(b"old")
+    stop = threading.Event()
+    with pytest.raises(pixeltrend.CancelledError):
+        pixeltrend.slope(
+            larger,
+            output,
+            method="linregress",
+            executor=executor,
+            memory=20_000,
+            progress=lambda _done, _total: stop.set(),
+            cancelled=stop.is_set,
+        )
+    assert output.read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir() if ".part" in path.name) == []
+
+
+def test_an_exception_in_the_callback_ends_the_run(tmp_path, larger):
+    def fail(_done, _total):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        pixeltrend.slope(larger, tmp_path / "out.tif", progress=fail, workers=2, memory=20_000)
+    assert not (tmp_path / "out.tif").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"executor": "mpi"}, "no executor 'mpi'"),
+        ({"workers": 0}, "give 1 or more"),
+        ({"executor": "serial", "workers": 2}, "serial"),
+        ({"executor": "threads", "scheduler": "tcp://127.0.0.1:1"}, "dask only"),
+        ({"scheduler_file": "a", "scheduler": "tcp://127.0.0.1:1"}, "give one"),
+        ({"method": "magic"}, "no method 'magic'"),
+        ({"memory": 3}, "cannot hold one pixel"),
+    ],
+)
+def test_parameters_that_make_no_sense(tmp_path, larger, options, said):
+    with pytest.raises(pixeltrend.ArgumentError, match=said):
+        pixeltrend.slope(larger, tmp_path / "out.tif", **options)
+
+
+def test_unknown_options_are_refused(tmp_path, larger):
+    with pytest.raises(TypeError, match="wrokers"):
+        pixeltrend.slope(larger, tmp_path / "out.tif", wrokers=2)
+
+
+def test_a_series_can_be_looked_at(tmp_path, larger):
+    series = pixeltrend.open_series(tmp_path / "ndvi_*.tif")
+    assert series.times.tolist() == [2000, 2001, 2002, 2003, 2004, 2005]
+    assert (series.grid.height, series.grid.width) == (64, 64)
+    assert [source.band for source in series.sources] == [1] * 6
