@@ -40,7 +40,7 @@ def at_most(n: Floats, discordant: Floats) -> Floats:
 
     References
     ----------
-    Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., section 5.2.
+    Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., chapter 5.
     """
     result = np.empty(len(n))
     small = n <= LARGEST

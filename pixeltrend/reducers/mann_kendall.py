@@ -55,7 +55,7 @@ def mann_kendall_scores(values: Floats, group: NDArray[np.int64]) -> Scores:
     References
     ----------
     Mann, H. B. (1945). Econometrica 13, 245-259.
-    Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., section 4.4 (ties).
+    Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., chapter 4 (ties).
     Hirsch, R. M., Slack, J. R. and Smith, R. A. (1982). Water Resources Research 18, 107-121
     (seasons).
     """
@@ -107,7 +107,7 @@ def mann_kendall_test(
 
     References
     ----------
-    Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., sections 1.9, 3.5 and 4.10.
+    Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., chapters 1, 3 and 4.
     Gilbert, R. O. (1987). Statistical Methods for Environmental Pollution Monitoring, chapter 16.
     """
     group = groups(times, options.season)

@@ -69,8 +69,8 @@ def variance_factor(
 
     References
     ----------
-    Hamed, K. H. and Rao, A. R. (1998). Journal of Hydrology 204, 182-196, eq. 14 to 16.
-    Yue, S. and Wang, C. Y. (2004). Water Resources Management 18, 201-218, eq. 7 to 9.
+    Hamed, K. H. and Rao, A. R. (1998). Journal of Hydrology 204, 182-196.
+    Yue, S. and Wang, C. Y. (2004). Water Resources Management 18, 201-218.
     """
     _, kernel = load_kernels()
     hamed_rao = options.correction == "hamed-rao"

@@ -59,7 +59,7 @@ def theil_sen_statistics(
     ----------
     Sen, P. K. (1968). J. Am. Stat. Assoc. 63, 1379-1389; Theil, H. (1950). Proc. Kon. Ned. Akad.
     v. Wetensch. A 53, 386-392; Conover, W. J. (1980). Practical Nonparametric Statistics, 2nd
-    ed., p. 266 (the separate intercept). `scipy.stats.theilslopes` for the ranks of the limits.
+    ed. (the separate intercept). `scipy.stats.theilslopes` for the ranks of the limits.
     """
     y = values.astype(np.float64)
     group = groups(times, options.season)
@@ -105,7 +105,7 @@ def _limit_ranks(values: Floats, group: NDArray[np.int64], confidence: float) ->
 
     References
     ----------
-    Sen (1968), eq. 2.6; Gilbert (1987), section 16.4.2, for seasons.
+    Sen (1968), eq. 2.6; Gilbert (1987), chapter 17, for seasons.
     """
     from scipy.special import ndtri
 
