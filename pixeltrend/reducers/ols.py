@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 # Values worked on at once: they and what is computed from them stay in a core's cache.
-_TILE_VALUES = 8192 * 21
+TILE_VALUES = 8192 * 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class OLS:
         """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
         count, pixels = values.shape
         result = np.empty((1, pixels))
-        tile = max(1, _TILE_VALUES // count)
+        tile = max(1, TILE_VALUES // count)
         x = times - np.rint(times.mean())
         with np.errstate(invalid="ignore", divide="ignore"):
             for start in range(0, pixels, tile):

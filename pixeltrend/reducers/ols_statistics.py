@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.reducers.ols import line_sums
+from pixeltrend.reducers.ols import TILE_VALUES, line_sums
 from pixeltrend.reducers.options import PER
 
 if TYPE_CHECKING:
@@ -70,42 +70,50 @@ def ols_statistics(
     `scipy.stats.linregress` for two points, a constant series, and names.
     """
     middle = np.rint(times.mean())
-    x = times - middle
-    pixels = values.shape[1]
-    sums = line_sums(x, values, squares=True)
-    if sums is None:
-        result = dict.fromkeys(wanted, np.full(pixels, np.nan))
-        return result | {"n_valid": np.zeros(pixels)}
-    n = sums.n
-    slope = sums.sxy / sums.sxx
-    y_mean = sums.sy / n  # less y0
-    syy = sums.syy - sums.sy * y_mean
-    sse = _residual_squares(x, sums, slope, y_mean, syy)
+    n, x_mean, sxx, sxy, syy, sse, y_mean = _line_facts(times - middle, values)
+    slope = sxy / sxx
     constant = syy <= 0
     syy[constant] = np.nan  # neither correlation nor test: as SciPy has it
     two, few = n == 2, n < 2  # noqa: PLR2004 - two points always lie on a line
-    sse[np.broadcast_to(two, sse.shape)] = 0.0
-    variance = np.where(np.isnan(syy) & ~two, np.nan, sse / np.where(two, 1.0, n - 2) / sums.sxx)
+    sse[two] = 0.0
+    variance = np.where(np.isnan(syy) & ~two, np.nan, sse / np.where(two, 1.0, n - 2) / sxx)
     stderr = np.sqrt(variance)
     scale = PER[options.per]
 
     result = {"slope": slope * scale, "stderr": stderr * scale, "n_valid": n}
-    x_mean = sums.mean + (middle - options.origin)
+    x_mean += middle - options.origin
     if "intercept" in wanted:
-        result["intercept"] = sums.y0 + y_mean - slope * x_mean
+        result["intercept"] = y_mean - slope * x_mean
     if "intercept_stderr" in wanted:
-        result["intercept_stderr"] = stderr * np.sqrt(sums.sxx / n + x_mean * x_mean)
+        result["intercept_stderr"] = stderr * np.sqrt(sxx / n + x_mean * x_mean)
     if "rvalue" in wanted or "rsquared" in wanted:
-        result["rvalue"] = np.clip(sums.sxy / np.sqrt(sums.sxx * syy), -1.0, 1.0)
+        result["rvalue"] = np.clip(sxy / np.sqrt(sxx * syy), -1.0, 1.0)
         result["rsquared"] = result["rvalue"] ** 2
     if "rmse" in wanted:
         result["rmse"] = np.sqrt(sse / n)
     result |= _inference(slope, stderr, n, constant, wanted, options)
-    for name, array in result.items():
-        result[name] = np.broadcast_to(array, (pixels,))
-        if name != "n_valid" and few.any():
-            result[name] = np.where(few, np.nan, array)
+    if few.any():
+        for name in result.keys() - {"n_valid"}:
+            result[name][few] = np.nan
     return result
+
+
+def _line_facts(x: Floats, values: NDArray[np.floating[Any]]) -> Floats:
+    """Give n, mean x, sxx, sxy, syy, sse and mean y of each pixel, (7, P), a tile at a time."""
+    count, pixels = values.shape
+    facts = np.full((7, pixels), np.nan)
+    facts[0] = 0.0
+    tile = max(1, TILE_VALUES // count)
+    for start in range(0, pixels, tile):
+        sums = line_sums(x, values[:, start : start + tile], squares=True)
+        if sums is not None:
+            y_mean = sums.sy / sums.n  # less y0
+            syy = sums.syy - sums.sy * y_mean
+            sse = _residual_squares(x, sums, sums.sxy / sums.sxx, y_mean, syy)
+            here = (sums.n, sums.mean, sums.sxx, sums.sxy, syy, sse, sums.y0 + y_mean)
+            for row, fact in zip(facts, here, strict=True):
+                row[start : start + tile] = fact
+    return facts
 
 
 def _inference(
