@@ -124,3 +124,9 @@ def test_decades_and_origin():
     np.testing.assert_array_equal(decade["intercept"], base["intercept"])
     np.testing.assert_allclose(moved["intercept"], base["intercept"] + 1990 * base["slope"])
     assert (moved["slope"] == base["slope"]).all()
+
+
+def test_too_many_times_are_refused():
+    times = 2000 + np.arange(2500) / 100
+    with pytest.raises(pixeltrend.ArgumentError, match="2500 times make 3,123,750 pairs"):
+        pixeltrend.reduce(times, np.zeros(2500), method="theil-sen")

@@ -246,8 +246,12 @@ def sen_slopes(x, group, values, ranks, out):
     to R of `out`, (1 + R, P); row 0 is the median. NaN where there is no pair.
     """
     count, pixels = values.shape
+    pairs = 0
+    for i in range(count - 1):
+        for j in range(i + 1, count):
+            pairs += group[i] == group[j]
     y = np.empty((count, LANES))
-    slopes = np.empty((count * (count - 1) // 2 + _AHEAD, LANES))
+    slopes = np.empty((pairs + _AHEAD, LANES))
     n = np.empty(LANES)
     smallest = np.empty(LANES)
     largest = np.empty(LANES)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pixeltrend.errors import ArgumentError
 from pixeltrend.reducers.kernels import load_kernels
 from pixeltrend.reducers.mann_kendall import groups, mann_kendall_scores, mann_kendall_test
 from pixeltrend.reducers.options import PER
@@ -23,6 +24,8 @@ STATISTICS = (
     "slope", "intercept", "slope_lower", "slope_upper", "s", "var_s", "tau", "z", "pvalue",
     "n_valid",
 )  # fmt: skip
+# Slopes of the pixels that a kernel works on side by side.
+_MEMORY = 2**30
 _TEST = {"s", "var_s", "tau", "z", "pvalue"}
 _LIMITS = {"slope_lower", "slope_upper"}
 
@@ -90,8 +93,20 @@ def sen_slopes(
         Values, (N, P), float64; NaN where missing.
     ranks
         Ranks among the sorted slopes, counted from 0.
+
+    Raises
+    ------
+    ArgumentError
+        There are so many times that the slopes of a few pixels fill the memory.
     """
     kernel, _ = load_kernels()
+    sizes = np.bincount(group)
+    pairs = int((sizes * (sizes - 1) // 2).sum())
+    if 8 * kernel.LANES * pairs > _MEMORY:
+        raise ArgumentError(
+            f"{len(times)} times make {pairs:,} pairs, too many for theil-sen: take one value a "
+            "year, or compare within seasons"
+        )
     pixels = values.shape[1]
     if ranks is None:
         ranks = np.empty((0, pixels))
