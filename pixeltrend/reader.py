@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # on its way through the text of a TIFF tag.
 _FLOAT_MAX = 3.4e38
 
+_INT8_MAX = 127
+
 _GDAL_TYPES = {np.dtype(np.float32): gdal.GDT_Float32, np.dtype(np.float64): gdal.GDT_Float64}
 
 
@@ -69,6 +71,8 @@ def _read_source(
             band.GetMaskBand().ReadRaster(*area, buf_type=gdal.GDT_Byte, buf_obj=mask)
     except (RuntimeError, InputError) as error:
         raise ReadError(f"{source.path}: cannot read {window}: {first_line(error)}") from error
+    if source.dtype == "Int8":
+        row[row > _INT8_MAX] -= 256  # GDAL before 3.7 reads signed bytes as unsigned ones
     infinite = np.isinf(row)
     if infinite.any():
         row[infinite] = np.nan

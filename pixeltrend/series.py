@@ -224,15 +224,24 @@ def find_inputs(
                 what = f"no raster in this folder ({', '.join(SUFFIXES)})"
             raise InputError(f"{pattern}: {what}")
         for path in matches:
-            found.setdefault(os.path.realpath(path), path)
+            found.setdefault(_identity(path), path)
     if not searched:
         raise InputError("no inputs given")
-    if output is not None:
-        found.pop(os.path.realpath(output), None)
-    found = {real: path for real, path in found.items() if not path.lower().endswith(SIDECARS)}
-    if not found:
+    written = None if output is None else os.path.realpath(output)
+    paths = [
+        path
+        for path in found.values()
+        if not path.lower().endswith(SIDECARS) and os.path.realpath(path) != written
+    ]
+    if not paths:
         raise InputError(f"{' '.join(searched)}: matches no raster but the output")
-    return sorted(found.values())
+    return sorted(paths)
+
+
+def _identity(path: str) -> str:
+    """Tell a file from others however it was named; a link to one is another, with its own name."""
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)
 
 
 def _expand(pattern: str) -> list[str]:
@@ -309,6 +318,8 @@ def _open_source(path: str, band: int | str | None, nodata: float | None) -> _Op
         number = _band_number(dataset, path, band)
         raster = dataset.GetRasterBand(number)
         dtype = gdal.GetDataTypeName(raster.DataType)
+        if raster.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE":
+            dtype = "Int8"  # what GDAL before 3.7 had instead of the type
         if dtype not in _AS_FLOAT32 | _AS_FLOAT64:
             raise InputError(f"{path}: band {number} is {dtype}, which has no trend")
         declared = raster.GetNoDataValue()

@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -256,13 +257,26 @@ class RasterWriter:
         with gdal_messages() as failures:
             try:
                 self._dataset.FlushCache()
-                if hasattr(self._dataset, "Close"):  # GDAL 3.8
-                    self._dataset.Close()
+                self._release()
             except RuntimeError as error:
                 raise self._failure(error) from error
-            finally:
-                self._dataset = None
             self._raise_first(failures)
+
+    def _release(self) -> None:
+        """Let go of the dataset, which closes it."""
+        dataset, self._dataset = self._dataset, None
+        if hasattr(dataset, "Close"):  # GDAL 3.8
+            dataset.Close()
+            return
+        raised: list[BaseException | None] = []
+        hook = sys.unraisablehook  # what a destructor raises arrives here, and would be printed
+        sys.unraisablehook = lambda unraisable: raised.append(unraisable.exc_value)
+        try:
+            del dataset
+        finally:
+            sys.unraisablehook = hook
+        if raised:
+            raise RuntimeError(str(raised[0]))
 
     def _copy_to_cog(self) -> None:
         options = _COG_DEFAULTS | self._options
@@ -291,7 +305,7 @@ class RasterWriter:
         """Remove what is left in the hidden folder, and the folder."""
         if self._dataset is not None:
             with gdal_messages(), suppress(RuntimeError):
-                self._dataset = None
+                self._release()
         shutil.rmtree(self._folder, ignore_errors=True)
         os.close(self._lock)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,8 +41,7 @@ def trend(
     """Give the trend along `dim` of every pixel of a DataArray.
 
     The numbers are, bit for bit, those that ``pixeltrend slope --dtype float64`` writes for equal
-    values and times. On a NumPy array they are computed at once; on a Dask array nothing is read
-    until they are asked for.
+    values and times. On a Dask array nothing is read until they are asked for.
 
     Parameters
     ----------
@@ -63,15 +63,14 @@ def trend(
     Returns
     -------
     xarray.Dataset
-        One variable for each band of the method: float64, NaN where it is not defined, with the
-        other dimensions of `dataarray` in their order, its coordinates and its CRS
-        (``grid_mapping``). ``units`` are those of `dataarray` per year.
+        One float64 variable for each band of the method, with the other dimensions of `dataarray`
+        in their order, its coordinates, its CRS (``grid_mapping``) and its ``units`` per year.
 
     Raises
     ------
     InputError
-        No DataArray, no such dimension, values that are no real numbers, times that are missing, no
-        times, alike or fewer than two, or a coordinate that has the name of a band.
+        No such dimension; values that are no real numbers; times that are missing, alike, fewer
+        than two, or no times; a coordinate that has the name of a band.
     ArgumentError
         A parameter makes no sense, whatever the data are.
 
@@ -104,50 +103,47 @@ def trend(
         output_core_dims=[[]] * count,
         output_dtypes=[np.float64] * count,
         dask="parallelized",
-        keep_attrs=False,
     )
     bands = results if count > 1 else (results,)
-    for info, band in zip(reducer.bands, bands, strict=True):
-        _describe(band, info, dataarray)
     facts = {
         "pixeltrend_version": __version__,
         "pixeltrend_method": reducer.method,
         "pixeltrend_times": " ".join(f"{time:.10g}" for time in times[order]),
     }
     if options:
-        said = (f"{name}={options[name]}" for name in sorted(options))
-        facts["pixeltrend_options"] = " ".join(said)
-    variables = {info.name: band.variable for info, band in zip(reducer.bands, bands, strict=True)}
-    return xr.Dataset(variables, coords=bands[0].coords, attrs=facts)
+        facts["pixeltrend_options"] = " ".join(f"{key}={options[key]}" for key in sorted(options))
+    variables = {
+        info.name: _described(band.variable, info, dataarray)
+        for info, band in zip(reducer.bands, bands, strict=True)
+    }
+    coords = dataarray.coords.to_dataset().drop_dims([dim]).coords  # with their attributes
+    return xr.Dataset(variables, coords=coords, attrs=facts)
 
 
-def _describe(band: xr.DataArray, info: BandInfo, dataarray: xr.DataArray) -> None:
+def _described(band: xr.Variable, info: BandInfo, dataarray: xr.DataArray) -> xr.Variable:
     """Say what a band is, and that it lies where `dataarray` does."""
-    band.attrs = {"long_name": info.description}
     unit = info.unit_for(str(dataarray.attrs.get("units", "")))
-    if unit:
-        band.attrs["units"] = unit
+    band.attrs = {"long_name": info.description} | ({"units": unit} if unit else {})
     band.encoding = {"_FillValue": np.nan}
-    # A coordinate with the CRS is named here by rioxarray, and there by others.
-    if "grid_mapping" in dataarray.encoding:
-        band.encoding["grid_mapping"] = dataarray.encoding["grid_mapping"]
-    if "grid_mapping" in dataarray.attrs:
-        band.attrs["grid_mapping"] = dataarray.attrs["grid_mapping"]
+    # The coordinate with the CRS: rioxarray names it in the encoding, others in the attributes.
+    band.encoding |= {k: v for k, v in dataarray.encoding.items() if k == "grid_mapping"}
+    band.attrs |= {k: v for k, v in dataarray.attrs.items() if k == "grid_mapping"}
+    return band
 
 
 def _reduce(block: NDArray[Any], times: Floats, reducer: Reducer) -> Floats | tuple[Floats, ...]:
     """Reduce a block (..., N) at `times` (N,) to an array (...) for each band."""
-    values = np.moveaxis(block, -1, 0).reshape(len(times), -1)
+    pixels = math.prod(block.shape[:-1])
+    values = np.moveaxis(block, -1, 0).reshape(len(times), pixels)
     # As files are read: Float32 where that is exact.
     floats = np.float32 if np.can_cast(values.dtype, np.float32) else np.float64
-    pixels = values.shape[1]
     result = np.empty((len(reducer.bands), pixels))
     step = min(_PIECE, reducer.max_pixels or _PIECE)
     for start in range(0, pixels, step):
         piece = values[:, start : start + step].astype(floats, order="C")
         piece[np.isinf(piece)] = np.nan
         result[:, start : start + step] = reducer.reduce(times, piece)
-    bands = tuple(result.reshape(-1, *block.shape[:-1]))
+    bands = tuple(result.reshape(len(result), *block.shape[:-1]))
     return bands if len(bands) > 1 else bands[0]
 
 
@@ -162,10 +158,9 @@ def _check(dataarray: xr.DataArray, dim: Hashable, reducer: Reducer) -> None:
         raise InputError(f"dimension {dim!r} has no coordinate to say what the times are")
     if dataarray.dtype.kind not in "iuf":
         raise InputError(f"values are {dataarray.dtype}, which has no trend")
-    taken = {*map(str, dataarray.coords), *map(str, dataarray.dims)}
     for info in reducer.bands:
-        if info.name in taken:
-            raise InputError(f"{info.name!r} is a coordinate and a band of the result: rename it")
+        if info.name in dataarray.coords or info.name in dataarray.dims:
+            raise InputError(f"{info.name!r} is a coordinate, and a band of the result: rename it")
 
 
 def _decimal_years(coordinate: xr.DataArray) -> Floats:
@@ -173,23 +168,21 @@ def _decimal_years(coordinate: xr.DataArray) -> Floats:
     name, values = coordinate.name, coordinate.values
     unit = str(coordinate.attrs.get("units", ""))
     if values.dtype.kind in "iuf":
-        years = values.astype(np.float64)
         if " since " in unit:
-            raise InputError(
-                f"{name}: counts {unit!r}; decode it (xarray.decode_cf), or give years"
-            )
+            raise InputError(f"{name} counts {unit!r}: decode it (xarray.decode_cf), or give years")
+        years = values.astype(np.float64)
+        years[np.abs(years) > _LAST_YEAR] = np.nan
     elif values.dtype.kind == "M":
         years = _years_of_datetimes(values)
     elif values.dtype == object and all(hasattr(time, "calendar") for time in values):
         years = np.array([_year_of_cftime(time) for time in values])
     else:
-        kind = type(values[0]).__name__ if values.dtype == object else values.dtype
-        raise InputError(f"{name}: times are {kind}; give years, datetime64 or cftime times")
+        kinds = " and ".join(sorted({type(time).__name__ for time in values}))
+        raise InputError(f"{name} is {kinds}: give years, datetime64 or cftime times")
     if len(years) < 2:  # noqa: PLR2004 - two points make a line
-        raise InputError(f"{name}: a trend wants at least two times, but there is {len(years)}")
-    wrong = ~(np.abs(years) <= _LAST_YEAR)
-    if wrong.any():
-        raise InputError(f"{name}: {values[wrong][0]} is no year, and no time")
+        raise InputError(f"a trend wants at least two times, but {name} has {len(years)}")
+    for wrong in values[np.isnan(years)]:
+        raise InputError(f"{name}: {wrong} is no year; give decimal years, datetime64 or cftime")
     for year in duplicates(years.tolist()):
         raise InputError(f"{name}: {values[years == year][0]} is there more than once")
     return years
@@ -199,8 +192,8 @@ def _years_of_datetimes(values: NDArray[Any]) -> Floats:
     moments = values.astype("datetime64[us]")  # nanoseconds begin in the middle of 1677
     starts = moments.astype("datetime64[Y]")
     days = ((starts + 1).astype("datetime64[D]") - starts) / np.timedelta64(1, "D")
-    years = starts.astype(np.int64) + 1970 + (moments - starts) / np.timedelta64(1, "D") / days
-    return np.where(np.isnat(values), np.nan, years)
+    passed = (moments - starts) / np.timedelta64(1, "D")  # NaN for NaT
+    return np.asarray(starts.astype(np.int64) + 1970 + passed / days)
 
 
 def _year_of_cftime(time: Any) -> float:

@@ -1,0 +1,125 @@
+"""Everything in examples/ runs, and gives the right numbers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from osgeo import gdal
+from scipy.stats import theilslopes
+
+import pixeltrend
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+BIN = str(Path(sys.executable).parent)
+
+# What a batch system does, as far as a job can tell: it runs the script in the background.
+SBATCH = """#!/bin/sh
+for script; do :; done
+setsid sh "$script" >/dev/null 2>&1 &
+echo "Submitted batch job $!"
+"""
+SCANCEL = """#!/bin/sh
+for job; do kill -TERM -- "-$job" 2>/dev/null; done
+exit 0
+"""
+
+
+@pytest.fixture
+def exports(tmp_path):
+    pixeltrend.make_series(tmp_path / "exports", height=30, width=20, gaps=0.1, years="2001:2009")
+    return tmp_path / "exports"
+
+
+def run(*command, cwd, **env):
+    environment = os.environ | {"PATH": BIN + os.pathsep + os.environ["PATH"]} | env
+    return subprocess.run(
+        list(map(str, command)), cwd=cwd, env=environment, text=True, capture_output=True,
+        check=True, timeout=180,
+    )  # fmt: skip
+
+
+def read(path):
+    dataset = gdal.Open(str(path))
+    buffer = dataset.ReadRaster(buf_type=gdal.GDT_Float64)
+    return np.frombuffer(buffer).reshape(-1, dataset.RasterYSize, dataset.RasterXSize)
+
+
+def test_every_example_is_here():
+    tested = {"batch.sh", "cron.sh", "dask_slurm.py", "library.py", "regions.sh", "theil_sen.py"}
+    assert {path.name for path in EXAMPLES.iterdir() if path.is_file()} == tested
+
+
+def test_theil_sen_equals_scipys(exports, tmp_path):
+    run(
+        "pixeltrend", "map", EXAMPLES / "theil_sen.py:theil_sen", "exports/*.tiff", "-o", "sen.tif",
+        "--dtype", "float64", "--workers", "2", cwd=tmp_path,
+    )  # fmt: skip
+    found = read(tmp_path / "sen.tif")[0]
+    years = np.arange(2001.0, 2010)
+    values = np.stack([read(exports / f"ndvi_{year:.0f}.tiff")[0] for year in years])
+    for row, column in np.ndindex(found.shape):
+        series = values[:, row, column]
+        valid = ~np.isnan(series)
+        if valid.sum() < 2:
+            assert np.isnan(found[row, column])
+        else:
+            assert found[row, column] == theilslopes(series[valid], years[valid]).slope
+
+
+def test_library(exports, tmp_path):
+    done = run(sys.executable, EXAMPLES / "library.py", exports, tmp_path, cwd=tmp_path)
+    assert "9 rasters of 30 x 20 pixels" in done.stdout
+    assert "100%" in done.stderr
+    assert np.nanmax(np.abs(read(tmp_path / "tau.tif")[0])) <= 1
+
+
+def test_batch(exports, tmp_path):
+    run(EXAMPLES / "batch.sh", "exports", "results", cwd=tmp_path)
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["ndvi_trend.tif"]
+
+
+def test_cron_says_nothing_and_can_run_again(exports, tmp_path):
+    for _ in range(2):
+        done = run(EXAMPLES / "cron.sh", exports, tmp_path / "trend.tif", cwd=tmp_path)
+        assert done.stdout + done.stderr == ""
+    assert np.isfinite(read(tmp_path / "trend.tif")).all()
+
+
+def test_regions_are_the_whole(exports, tmp_path):
+    if shutil.which("gdalbuildvrt") is None:  # a wheel brings the library without the programs
+        program = tmp_path / "gdalbuildvrt"
+        program.write_text(
+            f"#!{sys.executable}\nimport sys\nfrom osgeo import gdal\ngdal.UseExceptions()\n"
+            "gdal.BuildVRT(sys.argv[2], sys.argv[3:]).FlushCache()\n"
+        )
+        program.chmod(0o755)
+    path = os.pathsep.join([BIN, os.environ["PATH"], str(tmp_path)])
+    run(EXAMPLES / "regions.sh", "exports", "results", 30, 20, 8, cwd=tmp_path, PATH=path)
+    run("pixeltrend", "slope", "exports/*.tiff", "-o", "whole.tif", cwd=tmp_path)
+    np.testing.assert_array_equal(
+        read(tmp_path / "results" / "trend.vrt"), read(tmp_path / "whole.tif")
+    )
+
+
+def test_dask_jobqueue_with_jobs_of_its_own(exports, tmp_path):
+    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(text)
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    path = os.pathsep.join([str(tmp_path / "bin"), BIN, os.environ["PATH"]])
+    pattern = str(exports / "*.tiff")
+    run(
+        sys.executable, EXAMPLES / "dask_slurm.py", pattern, tmp_path / "there.tif", cwd=tmp_path,
+        PATH=path, DASK_JOBQUEUE__SLURM__INTERFACE="lo",
+        DASK_JOBQUEUE__SLURM__SCHEDULER_OPTIONS='{"dashboard_address": null}',
+    )  # fmt: skip
+    pixeltrend.slope(pattern, tmp_path / "here.tif")
+    assert (tmp_path / "there.tif").read_bytes() == (tmp_path / "here.tif").read_bytes()
