@@ -83,7 +83,6 @@ def test_min_valid(method):
         ),
         ({"min_valid": -1}, "min_valid -1: must not be negative"),
         ({"origin": float("nan")}, "origin nan: must be a year"),
-        ({"colour": "red"}, "no option colour of a method"),
         ({"method": "linregress", "fdr": "bh"}, "fdr is not for method linregress"),
     ],
 )

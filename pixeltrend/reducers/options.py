@@ -143,9 +143,6 @@ def make_options(method: str, **keywords: Unpack[StatsKeywords]) -> StatsOptions
     ArgumentError
         The method is not known, or an option is not for it, or makes no sense.
     """
-    unknown = keywords.keys() - {field.name for field in fields(StatsOptions)}
-    if unknown:
-        raise ArgumentError(f"no option {', '.join(sorted(unknown))} of a method")
     stats = keywords.get("stats", ())
     names = stats.split(",") if isinstance(stats, str) else stats
     stripped = tuple(name.strip() for name in names if name.strip())
