@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 # p-values held in memory at a time; a few arrays of them.
-_HELD = 2**21
+_HELD = 2**20
 # The first bits of a p-value put it into a class: sign, exponent and eight bits more.
 _SHIFT = 44
 _CLASSES = (int(np.float64(1.0).view(np.int64)) >> _SHIFT) + 1
@@ -188,6 +188,8 @@ def _merge(
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Count `more` values into a sorted table of distinct values."""
     values, numbers = np.unique(more, return_counts=True)
+    if not len(distinct):
+        return values, numbers
     merged, place = np.unique(np.concatenate([distinct, values]), return_inverse=True)
     total = np.zeros(len(merged), dtype=np.int64)
     np.add.at(total, place, np.concatenate([counts, numbers]))

@@ -45,7 +45,9 @@ def load_kernels() -> tuple[ModuleType, ModuleType]:
         def on_start(self, event: Any) -> None:  # noqa: ARG002
             if not self.said:
                 self.said = True
-                log.warning("compiling the kernels for this machine; the next run finds them ready")
+                log.warning(
+                    "compiling for this machine, once: some seconds, which later runs do not need"
+                )
 
         def on_end(self, event: Any) -> None:
             """Nothing is said of the end."""
