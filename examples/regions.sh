@@ -1,13 +1,14 @@
 #!/bin/bash
 # One run a region, for jobs of their own, and all results read together as one raster:
-#   examples/regions.sh exports results HEIGHT WIDTH ROWS_PER_REGION
+#   examples/regions.sh 'exports/*.tiff' results HEIGHT WIDTH ROWS_PER_REGION
 set -euo pipefail
-exports=$1 results=$2 height=$3 width=$4 rows=$5
+pattern=$1 results=$2 height=$3 width=$4 rows=$5
 
 mkdir -p "$results"
 for ((row = 0; row < height; row += rows)); do
     here=$((row + rows < height ? rows : height - row))
-    pixeltrend slope "$exports/*.tiff" -o "$results/rows_$row.tif" --window "$row" 0 "$here" "$width" --quiet
+    pixeltrend slope "$pattern" -o "$results/rows_$row.tif" \
+        --window "$row" 0 "$here" "$width" --quiet
 done
 cd "$results"
 gdalbuildvrt -q trend.vrt rows_*.tif

@@ -19,6 +19,7 @@ from pixeltrend.errors import (
 
 if TYPE_CHECKING:
     from pixeltrend.arrays import reduce
+    from pixeltrend.plot import MapSummary, plot_map
     from pixeltrend.series import Series, open_series
     from pixeltrend.synthetic import make_series
     from pixeltrend.trend import Summary, map_pixels, slope
@@ -30,6 +31,7 @@ __all__ = [
     "CancelledError",
     "FunctionError",
     "InputError",
+    "MapSummary",
     "MissingDependencyError",
     "OutputError",
     "PixelTrendError",
@@ -41,6 +43,7 @@ __all__ = [
     "make_series",
     "map_pixels",
     "open_series",
+    "plot_map",
     "reduce",
     "slope",
 ]
@@ -51,7 +54,9 @@ _HOMES = {
     "Summary": "pixeltrend.trend",
     "make_series": "pixeltrend.synthetic",
     "map_pixels": "pixeltrend.trend",
+    "MapSummary": "pixeltrend.plot",
     "open_series": "pixeltrend.series",
+    "plot_map": "pixeltrend.plot",
     "reduce": "pixeltrend.arrays",
     "slope": "pixeltrend.trend",
 }

@@ -43,7 +43,7 @@ def dask_executor(
     try:
         import dask
         from distributed import Client, KilledWorker
-        from distributed.comm import get_address_host
+        from distributed.comm.addressing import get_address_host
     except ImportError as error:
         raise MissingDependencyError(
             f"the executor dask needs the package distributed ({error}): "

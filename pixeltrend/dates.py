@@ -66,7 +66,7 @@ def times_from_names(names: Sequence[str], *, date_regex: str | None = None) -> 
                 "with --date-regex, or give --years FIRST:LAST"
             )
     years = [[run for run in found if _is_year(run)] for found in runs]
-    if all(len(found) == 1 for found in years):
+    if all(len(set(found)) == 1 for found in years):
         return [float(found[0]) for found in years]
     place = _one_place_that_differs(names, runs)
     if place is None:

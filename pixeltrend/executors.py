@@ -50,7 +50,8 @@ class Place:
     """Where calls run."""
 
     executor: str | Executor = "processes"
-    """One of `NAMES`, or an executor of the caller's, which stays open. A scheduler implies dask."""
+    """One of `NAMES`, or an executor of the caller's, which stays open; dask if there is a
+    scheduler."""
     workers: int | None = None
     """How many calls run at a time; as many as there are CPUs, or cluster threads, by default."""
     scheduler: str | None = None

@@ -44,7 +44,11 @@ class LocalProcesses(Executor):
         self._tasks[number] = args[-1] if args else None
         future = self._pool.submit(_call, number, fn, args, kwargs)
         future.add_done_callback(lambda done: self._forget(number, done))
-        return future
+        # The pool's own future is never cancelled: its thread would trip over that when it finds a
+        # worker dead, and say so on stderr.
+        outer: Future[Any] = Future()
+        future.add_done_callback(lambda done: _pass_on(done, outer))
+        return outer
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the workers end."""
@@ -52,9 +56,9 @@ class LocalProcesses(Executor):
 
     def kill(self) -> None:
         """End the workers now, whatever they are doing."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
         for process in self._started:
             process.kill()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def post_mortem(self) -> list[tuple[Any, int]]:
         """Say what workers that died were doing: their tasks and exit codes.
@@ -98,6 +102,17 @@ class _RememberingContext:
         process: BaseProcess = self._context.Process(*args, **kwargs)  # type: ignore[attr-defined]
         self.started.append(process)
         return process
+
+
+def _pass_on(done: Future[Any], outer: Future[Any]) -> None:
+    if not outer.set_running_or_notify_cancel():
+        return
+    if done.cancelled():
+        outer.set_exception(RuntimeError("the pool was shut down"))
+    elif (error := done.exception()) is not None:
+        outer.set_exception(error)
+    else:
+        outer.set_result(done.result())
 
 
 def _start_worker(journal: Any, rows: Any) -> None:

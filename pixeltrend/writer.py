@@ -44,7 +44,12 @@ _DEFAULTS = {
     "BIGTIFF": "IF_SAFER",
     "INTERLEAVE": "BAND",
 }
-_COG_DEFAULTS = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BIGTIFF": "IF_SAFER"}
+_COG_DEFAULTS = {
+    "COMPRESS": "DEFLATE",
+    "PREDICTOR": "YES",
+    "BIGTIFF": "IF_SAFER",
+    "OVERVIEW_RESAMPLING": "NEAREST",  # shows trends that some pixel has, not trends between them
+}
 # GDAL and QGIS leave these beside a raster. They would speak of the old one.
 _LEFT_BESIDE = (".aux.xml", ".ovr", ".msk")
 

@@ -101,7 +101,7 @@ def test_regions_are_the_whole(exports, tmp_path):
         )
         program.chmod(0o755)
     path = os.pathsep.join([BIN, os.environ["PATH"], str(tmp_path)])
-    run(EXAMPLES / "regions.sh", "exports", "results", 30, 20, 8, cwd=tmp_path, PATH=path)
+    run(EXAMPLES / "regions.sh", "exports/*.tiff", "results", 30, 20, 8, cwd=tmp_path, PATH=path)
     run("pixeltrend", "slope", "exports/*.tiff", "-o", "whole.tif", cwd=tmp_path)
     np.testing.assert_array_equal(
         read(tmp_path / "results" / "trend.vrt"), read(tmp_path / "whole.tif")

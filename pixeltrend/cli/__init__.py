@@ -12,6 +12,7 @@ from pixeltrend.cli.exits import run_command
 COMMANDS = {
     "demo": "Write a made-up NDVI series to try things on.",
     "map": "Write what any function makes of every pixel's series.",
+    "plot": "Draw a written trend as a map in classes.",
     "slope": "Write the trend of every pixel.",
 }
 

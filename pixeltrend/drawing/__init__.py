@@ -1,0 +1,1 @@
+"""Drawing a map: classes, coordinates, labels, the figure, its file. Knows arrays, not rasters."""

@@ -1,0 +1,48 @@
+"""pixeltrend plot, as it is called."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from pixeltrend.cli.plot import plot
+
+
+@pytest.fixture
+def raster(tmp_path, write_raster):
+    values = np.random.default_rng(0).normal(0, 0.01, (2, 40, 50))
+    return write_raster(tmp_path / "trend.tif", values, descriptions=["slope", "pvalue"])
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(plot, [str(argument) for argument in arguments])
+
+
+def test_says_what_it_drew(tmp_path, raster):
+    done = invoke(raster, "-o", tmp_path / "map.png")
+    assert done.exit_code == 0, done.output
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"{tmp_path}/map.png: slope in 5 classes, 2,000 pixels (2,000 with a value)\n"
+    )
+    assert (tmp_path / "map.png").stat().st_size > 10_000
+
+
+def test_options_and_json(tmp_path, raster):
+    done = invoke(
+        raster, "-o", tmp_path / "map.svg", "--band", "pvalue", "--classes", 3, "--scheme", "equal",
+        "--title", "P", "--dpi", 100, "--json",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    facts = json.loads(done.stdout)
+    assert facts["band"] == "pvalue"
+    assert len(facts["counts"]) == 3
+    assert np.diff(np.diff(facts["limits"])) == pytest.approx(0, abs=1e-12)
+    assert done.stderr == ""
+
+
+def test_quiet(tmp_path, raster):
+    assert invoke(raster, "-o", tmp_path / "map.pdf", "-q").output == ""

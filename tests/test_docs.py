@@ -1,0 +1,116 @@
+"""Every command and every example in the documentation runs; every option says what it is for."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import pixeltrend
+from pixeltrend.cli import cli
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Blocks in `console` install things, which a test must not; they hold nothing else.
+INSTALLS = (
+    "make ",
+    "pip install ",
+    "pipx install ",
+    "conda install ",
+    "sudo apt-get install ",
+    "#",
+)
+
+
+def blocks(language):
+    return [
+        pytest.param(text, id=f"{page.name}-{number}")
+        for page in PAGES
+        for number, (found, text) in enumerate(BLOCK.findall(page.read_text()))
+        if found == language
+    ]
+
+
+@pytest.fixture(scope="module")
+def series(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("series")
+    pixeltrend.make_series(folder, height=48, width=40, years="2001:2004", gaps=0.05)
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path, series):
+    """A folder as the documentation has it in mind."""
+    (tmp_path / "exports").mkdir()
+    for raster in series.glob("*.tiff"):
+        for name in (raster.name, "exports/" + raster.name, "exports/lst" + raster.name[4:]):
+            os.link(raster, tmp_path / name)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    return tmp_path
+
+
+def run(command, place):
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = os.environ | {"PATH": path, "HEIGHT": "48", "WIDTH": "40"}
+    done = subprocess.run(
+        command, cwd=place, env=env, capture_output=True, text=True,
+        timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "failed" not in done.stderr
+    assert "Error" not in done.stderr
+
+
+@pytest.mark.parametrize("text", blocks("sh"))
+def test_commands_run(text, place):
+    run(["bash", "-euo", "pipefail", "-c", text], place)
+
+
+@pytest.mark.parametrize("text", blocks("python"))
+def test_python_runs(text, place):
+    (place / "example.py").write_text(text)
+    run([sys.executable, "example.py"], place)
+
+
+@pytest.mark.parametrize("text", blocks("console"))
+def test_other_commands_only_install(text):
+    for line in text.splitlines():
+        assert not line or line.startswith(INSTALLS), line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_nothing_is_left_to_fill_in(page):
+    assert "@@" not in page.read_text()
+
+
+def test_every_command_is_in_the_documentation():
+    said = "".join(page.read_text() for page in PAGES)
+    for name in cli.list_commands(click.Context(cli)):
+        assert f"pixeltrend {name} " in said, name
+
+
+@pytest.mark.parametrize("name", cli.list_commands(click.Context(cli)))
+def test_every_option_says_what_it_is_for(name):
+    command = cli.get_command(click.Context(cli), name)
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+
+
+def test_the_changelog_knows_this_version():
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert "## Unreleased" in changelog or f"## {pixeltrend.__version__}" in changelog
