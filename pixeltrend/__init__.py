@@ -18,6 +18,7 @@ from pixeltrend.errors import (
 )
 
 if TYPE_CHECKING:
+    from pixeltrend.arrays import reduce
     from pixeltrend.plot import MapSummary, plot_map
     from pixeltrend.series import Series, open_series
     from pixeltrend.synthetic import make_series
@@ -43,6 +44,7 @@ __all__ = [
     "map_pixels",
     "open_series",
     "plot_map",
+    "reduce",
     "slope",
 ]
 
@@ -55,6 +57,7 @@ _HOMES = {
     "MapSummary": "pixeltrend.plot",
     "open_series": "pixeltrend.series",
     "plot_map": "pixeltrend.plot",
+    "reduce": "pixeltrend.arrays",
     "slope": "pixeltrend.trend",
 }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import numpy as np
 
@@ -14,8 +15,10 @@ from pixeltrend.executors import Place, map_ordered
 from pixeltrend.provenance import describe
 from pixeltrend.rasters import block_cache, limit_block_cache
 from pixeltrend.reader import read_chunk
-from pixeltrend.reducers import make_reducer
+from pixeltrend.reducers import make_reducer, prepare
+from pixeltrend.reducers.bands import band as describe_band
 from pixeltrend.reducers.function import PixelError, PixelFunction
+from pixeltrend.reducers.options import StatsKeywords, StatsOptions, make_options
 from pixeltrend.series import open_series
 from pixeltrend.windows import Window, plan_windows
 from pixeltrend.writer import RasterWriter
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pixeltrend.field import Results
     from pixeltrend.reducers import Reducer
     from pixeltrend.series import Series
 
@@ -61,6 +65,10 @@ class RunOptions(TypedDict, total=False):
     cancelled: Callable[[], bool] | None
 
 
+class SlopeOptions(RunOptions, StatsKeywords, total=False):
+    """What `slope` takes besides: see `run` and `pixeltrend.reducers.options.StatsOptions`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a run did."""
@@ -84,12 +92,12 @@ def slope(
     output: str | os.PathLike[str],
     *,
     method: str = "ols",
-    **options: Unpack[RunOptions],
+    **options: Unpack[SlopeOptions],
 ) -> Summary:
     """Write the trend of every pixel of a series of yearly rasters.
 
-    The slope is that of the least-squares line through a pixel's valid values, in units of the
-    values per year. Where a pixel has fewer than two values, it is NaN.
+    By default that is the slope of the least-squares line through a pixel's valid values, in units
+    of the values per year. Where a pixel has fewer than two values, it is NaN.
 
     Parameters
     ----------
@@ -99,9 +107,11 @@ def slope(
         The raster to write. It replaces an older one when it is complete, and not before.
     method
         "ols" computes whole chunks in closed form; "linregress" calls `scipy.stats.linregress` for
-        each pixel, some hundred times slower, and gives the same map.
+        each pixel, some hundred times slower, and gives the same map; "theil-sen" takes the median
+        of the slopes between all pairs of values; "mann-kendall" tests for a monotonic trend.
     **options
-        ``workers=4`` and all others of `run`.
+        ``stats="slope,pvalue"`` and all other fields of
+        `pixeltrend.reducers.options.StatsOptions`; ``workers=4`` and all others of `run`.
 
     Returns
     -------
@@ -125,7 +135,11 @@ def slope(
     --------
     >>> pixeltrend.slope("exports/*.tiff", "trend.tif", workers=4)  # doctest: +SKIP
     """
-    return run(patterns, output, lambda _series: make_reducer(method), **options)
+    rest: dict[str, Any] = dict(options)
+    chosen = {name: rest.pop(name) for name in StatsKeywords.__annotations__ if name in rest}
+    statistics = make_options(method, **cast("StatsKeywords", chosen))
+    reducer = make_reducer(method, **cast("StatsKeywords", chosen))
+    return run(patterns, output, lambda _series: reducer, statistics=statistics, **rest)
 
 
 def map_pixels(
@@ -204,6 +218,7 @@ def run(
     output: str | os.PathLike[str],
     make: Callable[[Series], Reducer],
     *,
+    statistics: StatsOptions | None = None,
     band: int | str | None = None,
     years: str | None = None,
     date_regex: str | None = None,
@@ -230,6 +245,8 @@ def run(
         As for `slope`.
     make
         Gives the reducer for the series.
+    statistics
+        What the reducer was made with: it is written into the output, and its `fdr` is done here.
     band
         Number, from 1, or description of the band to read; the first one by default.
     years
@@ -277,18 +294,35 @@ def run(
     if window is not None:
         series = series.crop(Window(*window))
     reducer = make(series)
+    given = statistics or StatsOptions()
+    adjusted = (describe_band("pvalue_fdr", reducer.method, given),) if given.fdr else ()
+    facts = given.given() | ({} if nodata is None else {"nodata": repr(nodata)})
     writer = RasterWriter(
         output,
         series.grid,
-        reducer.bands,
+        (*reducer.bands, *adjusted),
         dtype=dtype,
         values_unit=series.unit,
         file_format=file_format,
         creation_options=creation_options,
-        metadata=describe(series, reducer, {} if nodata is None else {"nodata": repr(nodata)}),
+        metadata=describe(series, reducer, facts),
         overwrite=overwrite,
     )
-    valid, failed = _compute(series, reducer, writer, place, memory, dtype, progress, cancelled)
+    prepare(reducer)
+    adjust = None
+    if given.fdr is not None:
+        from pixeltrend.field import with_adjusted  # a run in one pass does without
+
+        adjust = partial(
+            with_adjusted,
+            row=[info.name for info in reducer.bands].index("pvalue"),
+            method=given.fdr,
+            dtype=dtype,
+            folder=Path(output).resolve().parent,
+        )
+    valid, failed = _compute(
+        series, reducer, writer, place, memory, dtype, progress, cancelled, adjust
+    )
     warnings = list(series.warnings)
     if failed:
         warnings.append(f"the function failed at {failed:,} pixels, which are NaN")
@@ -313,24 +347,34 @@ def _compute(
     dtype: str,
     progress: Callable[[int, int], None] | None,
     cancelled: Callable[[], bool] | None,
+    adjust: Callable[..., Results] | None,
 ) -> tuple[int, int]:
     """Read, reduce and write all windows; count pixels with a result, and those that failed."""
     done = valid = failed = 0
-    compute = partial(compute_window, series, reducer, dtype)
+    # p-values are adjusted in full precision, whatever is written.
+    compute = partial(compute_window, series, reducer, "float64" if adjust else dtype)
+
+    def advance(pixels: int) -> None:
+        nonlocal done
+        done += pixels
+        if progress is not None:
+            progress(done, series.grid.pixels)
+
     with block_cache(), place.open(series.paths) as (executor, workers):
         windows = plan(series, reducer, workers, memory)
         # Workers start here, before the writer opens a dataset that they would inherit.
         results = map_ordered(
             executor, compute, windows, in_flight=2 * workers, cancelled=cancelled
         )
+        if adjust is not None:
+            results = adjust(results, progress=advance)
         with writer:
             for window, (block, failures) in results:
                 writer.write(window, block)
-                done += window.pixels
                 failed += failures
                 valid += int(np.count_nonzero(~np.isnan(block[0])))
-                if progress is not None:
-                    progress(done, series.grid.pixels)
+                if adjust is None:
+                    advance(window.pixels)
     return valid, failed
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from pixeltrend import __version__
 from pixeltrend.dates import duplicates
-from pixeltrend.errors import InputError, MissingDependencyError
-from pixeltrend.reducers import make_reducer
+from pixeltrend.errors import ArgumentError, InputError, MissingDependencyError
+from pixeltrend.reducers import make_reducer, prepare
 
 try:
     import xarray as xr
@@ -79,7 +79,12 @@ def trend(
     >>> ndvi = xarray.open_zarr("ndvi.zarr")["ndvi"]  # doctest: +SKIP
     >>> pixeltrend.xarray.trend(ndvi)["slope"].rio.to_raster("trend.tif")  # doctest: +SKIP
     """
+    if options.get("fdr"):
+        raise ArgumentError(
+            "fdr: a lazy array has no p-values to adjust yet; see pixeltrend.reduce"
+        )
     reducer = make_reducer(method, **options)
+    prepare(reducer)
     _check(dataarray, dim, reducer)
     times = _decimal_years(dataarray[dim])
     if len(dataarray.variable.chunksizes.get(dim, ())) > 1:

@@ -8,20 +8,14 @@ import click
 
 from pixeltrend.cli import options
 from pixeltrend.cli.progress import progress_bar, report
+from pixeltrend.cli.statistics_options import statistics_options
 
 
 @click.command(no_args_is_help=True)
 @options.add_options(
     options.patterns_argument,
     options.output_option,
-    click.option(
-        "--method",
-        type=click.Choice(["ols", "linregress"]),
-        default="ols",
-        show_default=True,
-        help="ols: closed form over whole chunks. linregress: SciPy's, pixel by pixel; slow, the "
-        "same map.",
-    ),
+    *statistics_options,
     *options.run_options,
 )
 def slope(patterns: list[str], output: str, *, quiet: bool, as_json: bool, **settings: Any) -> None:
@@ -31,10 +25,13 @@ def slope(patterns: list[str], output: str, *, quiet: bool, as_json: bool, **set
     stdin. The year is taken from each file name. All rasters must lie on one grid.
 
     The result is the slope of the least-squares line through a pixel's valid values, in units of
-    the values per year. Missing values are left out pixel by pixel.
+    the values per year, or the statistics that --stats names, a band each. Missing values are left
+    out pixel by pixel.
 
     \b
     pixeltrend slope '*.tiff' -o trend.tif --workers 4
+    pixeltrend slope '*.tiff' -o trend.tif --stats slope,pvalue,slope_lower,slope_upper
+    pixeltrend slope '*.tiff' -o trend.tif --method theil-sen --stats slope,pvalue --fdr
     pixeltrend slope 'lst_*.tif' -o lst_trend.tif --band LST_Day --nodata 0
     pixeltrend slope exports -o trend.tif --years 1995:2015 --co COMPRESS=ZSTD
     """

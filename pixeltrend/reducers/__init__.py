@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Unpack, runtime_checkable
 
-from pixeltrend.errors import ArgumentError
+from pixeltrend.reducers.options import METHODS as METHODS
+from pixeltrend.reducers.options import StatsOptions, make_options
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-METHODS = ("ols", "linregress")
+    from pixeltrend.reducers.options import StatsKeywords
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +53,48 @@ class Reducer(Protocol):
         """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
 
 
+@runtime_checkable
+class Preparing(Protocol):
+    """A reducer that has something to do once, before workers start: to compile, or to load."""
+
+    def prepare(self) -> None:
+        """Do it."""
+
+
+def prepare(reducer: Reducer) -> None:
+    """Let a reducer do once, in the parent, what each worker would have to do."""
+    if isinstance(reducer, Preparing):
+        reducer.prepare()
+
+
 SLOPE = BandInfo("slope", "Slope of the least-squares line", "{unit} per year")
 
 
-def make_reducer(method: str) -> Reducer:
+def make_reducer(method: str, **keywords: Unpack[StatsKeywords]) -> Reducer:
     """Give the reducer of a method's name.
+
+    Parameters
+    ----------
+    method
+        One of `METHODS`.
+    **keywords
+        Which statistics, and how: see `StatsOptions`.
 
     Raises
     ------
     ArgumentError
-        There is no such method.
+        There is no such method, or it has no such statistic or option.
     """
+    options = make_options(method, **keywords)
     # What a method needs is imported when it is asked for: SciPy takes longer than a small raster.
-    if method == "ols":
+    if method == "linregress":
+        from pixeltrend.reducers.linregress import make_linregress
+
+        return make_linregress(options)
+    if method == "ols" and options in (StatsOptions(), StatsOptions(stats=("slope",))):
         from pixeltrend.reducers.ols import OLS
 
         return OLS()
-    if method == "linregress":
-        from pixeltrend.reducers.function import PixelFunction
-        from pixeltrend.reducers.linregress import linregress_slope
-        from pixeltrend.reducers.named import GivenFunction
+    from pixeltrend.reducers.statistics import make_statistics
 
-        function = GivenFunction(linregress_slope)
-        return PixelFunction(function, bands=(SLOPE,), method="linregress", min_valid=2)
-    raise ArgumentError(f"no method {method!r}; there are {', '.join(METHODS)}")
+    return make_statistics(method, options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 # Values worked on at once: they and what is computed from them stay in a core's cache.
-_TILE_VALUES = 8192 * 21
+TILE_VALUES = 8192 * 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class OLS:
         """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
         count, pixels = values.shape
         result = np.empty((1, pixels))
-        tile = max(1, _TILE_VALUES // count)
+        tile = max(1, TILE_VALUES // count)
         x = times - np.rint(times.mean())
         with np.errstate(invalid="ignore", divide="ignore"):
             for start in range(0, pixels, tile):
@@ -48,16 +48,51 @@ class OLS:
         return result
 
 
-def _slope(x: Floats, values: NDArray[np.floating[Any]]) -> Floats | float:
-    """Give the slopes (P,) of `values` (N, P) at the centred times `x` (N,)."""
+class LineSums(NamedTuple):
+    """Sums over the valid values of each pixel, (P,) or, where all pixels share one, (1,)."""
+
+    n: Floats
+    """Number of values."""
+    mean: Floats
+    """Mean of their times."""
+    sxx: Floats
+    """Squared deviations of the times from their mean."""
+    sxy: Floats
+    """Products of the deviations of times and values from their means."""
+    sy: Floats
+    """Values, each less `y0`."""
+    syy: Floats
+    """Squares of the values less `y0`; zeros if not wanted."""
+    y0: Floats
+    """The first valid value."""
+    y: Floats
+    """Values less `y0`, (N, P); 0 where missing."""
+    valid: NDArray[np.bool_]
+    """Where values are, (N, P), or (N, 1) if none is missing."""
+
+
+def line_sums(x: Floats, values: NDArray[np.floating[Any]], *, squares: bool) -> LineSums | None:
+    """Sum up what a least-squares line needs; None if there is no value at all.
+
+    Parameters
+    ----------
+    x
+        Times, (N,), relative to one in the middle.
+    values
+        Values, (N, P); NaN where missing.
+    squares
+        Whether the squares of the values are wanted.
+    """
     missing = np.isnan(values)
     gaps = bool(missing.any())
     if gaps and missing.all():
-        return np.nan
+        return None
     y = values.astype(np.float64)
     y0 = _first_valid(y) if gaps else y[0].copy()
-    n, mean, sxx = _time_sums(x, ~missing if gaps else np.ones((len(x), 1), dtype=bool))
-    sy, sxy, product = np.zeros_like(y0), np.zeros_like(y0), np.empty_like(y0)
+    valid = ~missing if gaps else np.ones((len(x), 1), dtype=bool)
+    n, mean, sxx = _time_sums(x, valid)
+    sy, sxy, syy = np.zeros((3, len(y0)))
+    product = np.empty_like(y0)
     for x_i, y_i, missing_i in zip(x, y, missing, strict=True):
         y_i -= y0  # noqa: PLW2901 - in place: y is this function's own
         if gaps:
@@ -65,10 +100,20 @@ def _slope(x: Floats, values: NDArray[np.floating[Any]]) -> Floats | float:
         sy += y_i
         np.multiply(y_i, x_i, out=product)
         sxy += product
-    sy *= mean
-    sxy -= sy
-    slope: Floats = np.divide(sxy, sxx, out=sxy)
-    slope[np.broadcast_to(n < 2, slope.shape)] = np.nan  # noqa: PLR2004 - two points make a line
+        if squares:
+            np.multiply(y_i, y_i, out=product)
+            syy += product
+    sxy -= sy * mean
+    return LineSums(n, mean, sxx, sxy, sy, syy, y0, y, valid)
+
+
+def _slope(x: Floats, values: NDArray[np.floating[Any]]) -> Floats | float:
+    """Give the slopes (P,) of `values` (N, P) at the centred times `x` (N,)."""
+    sums = line_sums(x, values, squares=False)
+    if sums is None:
+        return np.nan
+    slope: Floats = np.divide(sums.sxy, sums.sxx, out=sums.sxy)
+    slope[np.broadcast_to(sums.n < 2, slope.shape)] = np.nan  # noqa: PLR2004 - two points: a line
     return slope
 
 

@@ -1,0 +1,227 @@
+"""Field significance: p-values adjusted for the number of pixels tested, however many there are."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from math import log
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+# p-values held in memory at a time; a few arrays of them.
+_HELD = 2**20
+# The first bits of a p-value put it into a class: sign, exponent and eight bits more.
+_SHIFT = 44
+_CLASSES = (int(np.float64(1.0).view(np.int64)) >> _SHIFT) + 1
+_RECORD = np.dtype([("index", np.int64), ("value", np.float64)])
+
+
+def adjust(pvalues: Floats, method: str) -> Floats:
+    """Adjust p-values so that rejecting those up to q keeps the false discovery rate at q.
+
+    ``adjusted_i = min over j >= i of p_j m / j`` with p sorted and m the number of p-values;
+    "by" multiplies with ``1 + 1/2 + ... + 1/m``, which holds under any dependence.
+
+    Parameters
+    ----------
+    pvalues
+        Any shape; NaN is not counted, and stays.
+    method
+        "bh" or "by".
+
+    References
+    ----------
+    Benjamini, Y. and Hochberg, Y. (1995). J. R. Statist. Soc. B 57, 289-300.
+    Benjamini, Y. and Yekutieli, D. (2001). Annals of Statistics 29, 1165-1188.
+    `scipy.stats.false_discovery_control`.
+    """
+    adjusted = np.full(pvalues.shape, np.nan)
+    valid = ~np.isnan(pvalues)
+    distinct, place, counts = np.unique(pvalues[valid], return_inverse=True, return_counts=True)
+    total = int(counts.sum())
+    table, _ = _step(distinct, counts, 0, total, factor(total, method), 1.0)
+    adjusted[valid] = table[place]
+    return adjusted
+
+
+def factor(total: int, method: str) -> float:
+    """Give what "by" multiplies with, 1 + 1/2 + ... + 1/total; 1 for "bh"."""
+    if method == "bh" or total == 0:
+        return 1.0
+    if total <= _HELD:
+        return float(np.sum(1 / np.arange(1, total + 1)))
+    # Euler and Maclaurin; what follows is less than a rounding error.
+    return log(total) + float(np.euler_gamma) + 1 / (2 * total) - 1 / (12 * total**2)
+
+
+def adjust_file(pvalues: Spill, method: str, folder: Path, held: int = _HELD) -> Spill:
+    """Adjust more p-values than memory holds, and give them in the same order.
+
+    They are dealt out by size into parts that memory holds; the parts are adjusted from the
+    largest p-values down, and dealt out again by their places.
+
+    Parameters
+    ----------
+    pvalues
+        float64, NaN where missing.
+    method
+        "bh" or "by".
+    folder
+        For temporary files, some 40 bytes a p-value.
+    held
+        p-values in memory at a time.
+    """
+    classes = np.zeros(_CLASSES, dtype=np.int64)
+    for _, part in _valid_parts(pvalues, held):
+        classes += np.bincount(_class(part), minlength=_CLASSES)
+    total = int(classes.sum())
+    scale, smallest, before = factor(total, method), 1.0, total
+    with ExitStack() as stack:
+        by_size = _Deal(stack, folder, _ranges(classes, held))
+        for index, part in _valid_parts(pvalues, held):
+            by_size.add(_class(part), index, part)
+        places = np.full(-(-pvalues.count // held), held, dtype=np.int64)
+        by_place = _Deal(stack, folder, _ranges(places, held))
+        for number in reversed(range(len(by_size.starts) - 1)):
+            distinct, counts = np.empty(0), np.empty(0, dtype=np.int64)
+            for records in by_size.read(number, held):
+                distinct, counts = _merge(distinct, counts, records["value"])
+            before -= int(counts.sum())
+            table, smallest = _step(distinct, counts, before, total, scale, smallest)
+            for records in by_size.read(number, held):
+                adjusted = table[np.searchsorted(distinct, records["value"])]
+                by_place.add(records["index"] // held, records["index"], adjusted)
+        result = Spill(folder)
+        for number, start in enumerate(range(0, pvalues.count, held)):
+            part = np.full(min(held, pvalues.count - start), np.nan)
+            for records in by_place.read(number, held):
+                part[records["index"] - start] = records["value"]
+            result.append(part)
+    return result
+
+
+class Spill:
+    """An array of numbers in a temporary file, written in order, that vanishes when closed."""
+
+    def __init__(self, folder: Path, dtype: Any = np.float64) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed below
+        self._dtype = np.dtype(dtype)
+        self.count = 0
+
+    def append(self, values: NDArray[Any]) -> None:
+        """Write `values` after those before."""
+        self.write(self.count, values)
+
+    def write(self, start: int, values: NDArray[Any]) -> None:
+        """Write `values` from place `start` on."""
+        data: Any = np.ascontiguousarray(values, dtype=self._dtype).reshape(-1).view(np.uint8)
+        at = start * self._dtype.itemsize
+        while len(data):
+            done = os.pwrite(self._file.fileno(), data, at)
+            data, at = data[done:], at + done
+        self.count = max(self.count, start + values.size)
+
+    def read(self, start: int, count: int) -> NDArray[Any]:
+        """Read `count` numbers from place `start` on."""
+        values = np.empty(count, dtype=self._dtype)
+        data: Any = values.view(np.uint8)
+        at = start * self._dtype.itemsize
+        while len(data):
+            done = os.preadv(self._file.fileno(), [data], at)
+            data, at = data[done:], at + done
+        return values
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._file.close()
+
+
+class _Deal:
+    """Records dealt out into parts by class; how many each part gets is known before."""
+
+    def __init__(
+        self, stack: ExitStack, folder: Path, ranges: tuple[NDArray[np.intp], NDArray[np.int64]]
+    ) -> None:
+        self._spill = Spill(folder, _RECORD)
+        stack.callback(self._spill.close)
+        self._part_of, sizes = ranges
+        self.starts = np.concatenate([[0], np.cumsum(sizes)])
+        self._filled = self.starts[:-1].copy()
+
+    def add(self, classes: NDArray[np.int64], index: NDArray[np.int64], values: Floats) -> None:
+        """Put values, with their places, into the parts of their classes."""
+        parts = self._part_of[classes]
+        order = np.argsort(parts, kind="stable")
+        records = np.empty(len(order), dtype=_RECORD)
+        records["index"], records["value"] = index[order], values[order]
+        bounds = np.searchsorted(parts[order], np.arange(len(self.starts)))
+        for part in np.flatnonzero(np.diff(bounds)):
+            some = records[bounds[part] : bounds[part + 1]]
+            self._spill.write(int(self._filled[part]), some)
+            self._filled[part] += len(some)
+
+    def read(self, part: int, held: int) -> Iterator[NDArray[Any]]:
+        """Give the records of a part."""
+        for start in range(self.starts[part], self._filled[part], held):
+            yield self._spill.read(start, min(held, int(self._filled[part]) - start))
+
+
+def _ranges(sizes: NDArray[np.int64], held: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Join neighbouring classes into parts of about `held`; give each class's part, and sizes."""
+    part_of = (np.cumsum(sizes) - sizes) // held
+    _, part_of = np.unique(part_of, return_inverse=True)
+    return part_of, np.bincount(part_of, weights=sizes).astype(np.int64)
+
+
+def _merge(
+    distinct: Floats, counts: NDArray[np.int64], more: Floats
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Count `more` values into a sorted table of distinct values."""
+    values, numbers = np.unique(more, return_counts=True)
+    if not len(distinct):
+        return values, numbers
+    merged, place = np.unique(np.concatenate([distinct, values]), return_inverse=True)
+    total = np.zeros(len(merged), dtype=np.int64)
+    np.add.at(total, place, np.concatenate([counts, numbers]))
+    return merged, total
+
+
+def _step(
+    distinct: Floats,
+    counts: NDArray[np.int64],
+    before: int,
+    total: int,
+    scale: float,
+    smallest: float,
+) -> tuple[Floats, float]:
+    """Adjust sorted distinct p-values; `before` of all `total` are below. Of ties the last counts.
+
+    `smallest` is the smallest of the adjusted ones above; it is given back for those below.
+    """
+    ranks = before + np.cumsum(counts)
+    raw = np.append(distinct * (total / ranks) * scale, smallest)
+    table = np.minimum.accumulate(raw[::-1])[::-1]
+    return table[:-1], float(table[0])
+
+
+def _valid_parts(pvalues: Spill, held: int) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+    """Give places and p-values of those that are there, in parts that memory holds."""
+    for start in range(0, pvalues.count, held):
+        part = pvalues.read(start, min(held, pvalues.count - start))
+        there = np.flatnonzero(~np.isnan(part))
+        yield start + there, part[there]
+
+
+def _class(pvalues: Floats) -> NDArray[np.int64]:
+    """Give the class of each p-value; classes are in the order of the p-values."""
+    return np.abs(pvalues).view(np.int64) >> _SHIFT

@@ -1,0 +1,86 @@
+"""Quality bands: when a pixel has values, and why a statistic of it is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+NO_VALUE, TOO_FEW, CONSTANT, BAD_VARIANCE = 1.0, 2.0, 3.0, 4.0
+
+
+def valid_times(times: Floats, values: NDArray[np.floating[Any]]) -> dict[str, Floats]:
+    """Give ``first_valid``, ``last_valid`` and ``longest_gap`` of each pixel.
+
+    Parameters
+    ----------
+    times
+        Decimal years, (N,), increasing.
+    values
+        Values, (N, P); NaN where missing.
+
+    Returns
+    -------
+    dict of arrays (P,)
+        Decimal years of the first and the last value, and the longest time between two
+        neighbouring values in years; NaN where there is none.
+    """
+    pixels = values.shape[1]
+    first, last, gap = np.full((3, pixels), np.nan)
+    for time, row in zip(times, values, strict=True):
+        valid = ~np.isnan(row)
+        np.fmax(gap, time - last, out=gap, where=valid)
+        last[valid] = time
+        np.copyto(first, time, where=valid & np.isnan(first))
+    return {"first_valid": first, "last_valid": last, "longest_gap": gap}
+
+
+def is_constant(values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Say of each pixel, (P,), whether its values (N, P) are all the same, or none."""
+    low = np.fmin.reduce(values, axis=0)
+    same: NDArray[np.bool_] = ~(low < np.fmax.reduce(values, axis=0))
+    return same
+
+
+def reason(
+    missing: NDArray[np.bool_],
+    n_valid: Floats,
+    values: NDArray[np.floating[Any]],
+    *,
+    min_valid: int,
+    bad_variance: NDArray[np.bool_] | None = None,
+) -> Floats:
+    """Say why a statistic of a pixel is missing.
+
+    Parameters
+    ----------
+    missing
+        Where a statistic that was asked for is NaN, (P,).
+    n_valid
+        Numbers of values, (P,).
+    values
+        Values, (N, P); NaN where missing.
+    min_valid
+        Fewer values than this were not looked at.
+    bad_variance
+        Where a corrected variance was not positive, (P,).
+
+    Returns
+    -------
+    array (P,)
+        0 nothing is missing, 1 no value, 2 too few values, 3 constant values, 4 the corrected
+        variance is not positive.
+    """
+    code = np.full(len(n_valid), TOO_FEW)
+    enough = n_valid >= max(2, min_valid)
+    if bad_variance is not None:
+        code[bad_variance & enough] = BAD_VARIANCE
+    code[is_constant(values) & enough] = CONSTANT
+    code[n_valid == 0] = NO_VALUE
+    code[~missing] = 0.0
+    return code

@@ -1,0 +1,145 @@
+"""The Theil-Sen line: the median of the slopes between all pairs of values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pixeltrend.errors import ArgumentError
+from pixeltrend.reducers.kernels import load_kernels
+from pixeltrend.reducers.mann_kendall import groups, mann_kendall_scores, mann_kendall_test
+from pixeltrend.reducers.options import PER
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+    from pixeltrend.reducers.options import StatsOptions
+
+    Floats = NDArray[np.float64]
+
+STATISTICS = (
+    "slope", "intercept", "slope_lower", "slope_upper", "s", "var_s", "tau", "z", "pvalue",
+    "n_valid",
+)  # fmt: skip
+# Slopes of the pixels that a kernel works on side by side.
+_MEMORY = 2**30
+_TEST = {"s", "var_s", "tau", "z", "pvalue"}
+_LIMITS = {"slope_lower", "slope_upper"}
+
+
+def theil_sen_statistics(
+    times: Floats,
+    values: NDArray[np.floating[Any]],
+    wanted: Collection[str],
+    options: StatsOptions,
+) -> dict[str, Any]:
+    """Compute the Theil-Sen line of each pixel, and the Mann-Kendall test beside it.
+
+    The slope is the median of ``(y_j - y_i) / (x_j - x_i)`` over all pairs i < j of valid values,
+    with seasons over the pairs of one season. Its intercept is ``median(y) - slope * median(x)``
+    ("separate") or ``median(y - slope * x)`` ("joint").
+
+    Parameters
+    ----------
+    times
+        Decimal years, (N,).
+    values
+        Values, (N, P); NaN where missing.
+    wanted
+        Names out of `STATISTICS`.
+    options
+        Everything but `min_valid`.
+
+    Returns
+    -------
+    dict of arrays (P,)
+        What is wanted, and ``n_valid``.
+
+    References
+    ----------
+    Sen, P. K. (1968). J. Am. Stat. Assoc. 63, 1379-1389; Theil, H. (1950). Proc. Kon. Ned. Akad.
+    v. Wetensch. A 53, 386-392; Conover, W. J. (1980). Practical Nonparametric Statistics, 2nd
+    ed. (the separate intercept). `scipy.stats.theilslopes` for the ranks of the limits.
+    """
+    y = values.astype(np.float64)
+    group = groups(times, options.season)
+    limits = not _LIMITS.isdisjoint(wanted)
+    ranks = _limit_ranks(y, group, options.confidence) if limits else np.empty((0, y.shape[1]))
+    slopes = sen_slopes(times, y, group, ranks)
+    scale = PER[options.per]
+    result: dict[str, Any] = {"slope": slopes[0] * scale}
+    if limits:
+        result["slope_lower"], result["slope_upper"] = slopes[1:] * scale
+    if "intercept" in wanted:
+        result["intercept"] = _intercept(times - options.origin, y, slopes[0], options.intercept)
+    if _TEST.isdisjoint(wanted):
+        return result | {"n_valid": (~np.isnan(y)).sum(axis=0).astype(np.float64)}
+    return result | mann_kendall_test(times, y, wanted, options, slopes[0])
+
+
+def sen_slopes(
+    times: Floats, values: Floats, group: NDArray[np.int64], ranks: Floats | None = None
+) -> Floats:
+    """Give the median slope a year of each pixel, (1 + R, P), and those of `ranks`, (R, P).
+
+    Parameters
+    ----------
+    times, group
+        Decimal year and season of each row, (N,).
+    values
+        Values, (N, P), float64; NaN where missing.
+    ranks
+        Ranks among the sorted slopes, counted from 0.
+
+    Raises
+    ------
+    ArgumentError
+        There are so many times that the slopes of a few pixels fill the memory.
+    """
+    kernel, _ = load_kernels()
+    sizes = np.bincount(group)
+    pairs = int((sizes * (sizes - 1) // 2).sum())
+    if 8 * kernel.LANES * pairs > _MEMORY:
+        raise ArgumentError(
+            f"{len(times)} times make {pairs:,} pairs, too many for theil-sen: take one value a "
+            "year, or compare within seasons"
+        )
+    pixels = values.shape[1]
+    if ranks is None:
+        ranks = np.empty((0, pixels))
+    slopes = np.empty((1 + len(ranks), pixels))
+    kernel.sen_slopes(times, group, np.ascontiguousarray(values), ranks, slopes)
+    return slopes
+
+
+def _limit_ranks(values: Floats, group: NDArray[np.int64], confidence: float) -> Floats:
+    """Give the ranks of the lower and the upper limit, (2, P), as SciPy rounds them.
+
+    References
+    ----------
+    Sen (1968), eq. 2.6; Gilbert (1987), chapter 17, for seasons.
+    """
+    from scipy.special import ndtri
+
+    scores = mann_kendall_scores(values, group)
+    reach = ndtri((1.0 - confidence) / 2.0) * np.sqrt(scores.var_s)
+    last = np.maximum(scores.pairs - 1, 0)
+    lower = np.maximum(np.rint((scores.pairs + reach) / 2.0) - 1, 0)
+    upper = np.minimum(np.rint((scores.pairs - reach) / 2.0), last)
+    return np.stack([lower, upper])
+
+
+def _intercept(x: Floats, values: Floats, slope: Floats, convention: str) -> Floats:
+    """Give the intercepts, (P,), of lines with `slope` over the times `x`, (N,)."""
+    kernel, _ = load_kernels()
+    median = np.empty(values.shape[1])
+    if convention == "joint":
+        kernel.medians(values - slope * x[:, np.newaxis], median)
+        return median
+    kernel.medians(values, median)
+    middle = np.empty_like(median)
+    kernel.medians(np.where(np.isnan(values), np.nan, x[:, np.newaxis]), middle)
+    return np.asarray(median - slope * middle)

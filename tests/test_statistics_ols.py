@@ -1,0 +1,214 @@
+"""Every least-squares statistic, against SciPy, statsmodels and NIST."""
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+import pixeltrend
+from pixeltrend.reducers import make_reducer
+from pixeltrend.reducers.ols import OLS
+
+SCIPY = ("slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr")
+# NIST Statistical Reference Datasets, Norris (linear, lower level of difficulty).
+NORRIS_Y = """
+0.1 338.8 118.1 888.0 9.2 228.1 668.5 998.5 449.1 778.9 559.2 0.3 0.1 778.1 668.8
+339.3 448.9 10.8 557.7 228.3 998.0 888.8 119.6 0.3 0.6 557.6 339.3 888.0 998.5 778.9
+10.2 117.6 228.9 668.4 449.2 0.2
+"""
+NORRIS_X = """
+0.2 337.4 118.2 884.6 10.1 226.5 666.3 996.3 448.6 777.0 558.2 0.4 0.6 775.5 666.9
+338.0 447.5 11.6 556.0 228.1 995.8 887.6 120.2 0.3 0.3 556.8 339.1 887.2 999.0 779.0
+11.1 118.3 229.2 669.1 448.9 0.5
+"""
+
+
+def noise(count, pixels, seed, gaps=0.0):
+    rng = np.random.default_rng(seed)
+    values = rng.standard_normal((count, pixels)) + 0.05 * np.arange(count)[:, np.newaxis]
+    values[rng.random(values.shape) < gaps] = np.nan
+    return values
+
+
+@pytest.mark.parametrize("gaps", [0.0, 0.3])
+@pytest.mark.parametrize("offset", [0.0, 300.0, 1e6])
+@pytest.mark.parametrize(
+    "times", [np.arange(1995.0, 2016.0), 1985 + np.array([0, 5, 10.5, 15, 20.25, 30, 35])]
+)
+def test_scipy_agrees_on_every_statistic_it_has(times, offset, gaps):
+    values = noise(len(times), 60, 1, gaps) + offset
+    found = pixeltrend.reduce(times, values, stats=SCIPY)
+    for pixel, series in enumerate(values.T):
+        valid = ~np.isnan(series)
+        if valid.sum() < 3:
+            continue
+        fit = stats.linregress(times[valid], series[valid])
+        for name in SCIPY:
+            expected = getattr(fit, name)
+            assert found[name][pixel] == pytest.approx(expected, rel=1e-7, abs=1e-10), name
+
+
+def test_statsmodels_agrees_on_what_scipy_does_not_have():
+    times = np.arange(1982.0, 2024.0)
+    values = noise(42, 40, 2, 0.2)
+    found = pixeltrend.reduce(
+        times, values, stats="tvalue,rsquared,slope_lower,slope_upper,rmse,n_valid", confidence=0.9
+    )
+    for pixel, series in enumerate(values.T):
+        valid = ~np.isnan(series)
+        fit = sm.OLS(series[valid], sm.add_constant(times[valid])).fit()
+        lower, upper = fit.conf_int(alpha=0.1)[1]
+        assert found["tvalue"][pixel] == pytest.approx(fit.tvalues[1], rel=1e-8)
+        assert found["rsquared"][pixel] == pytest.approx(fit.rsquared, rel=1e-8)
+        assert found["slope_lower"][pixel] == pytest.approx(lower, rel=1e-8)
+        assert found["slope_upper"][pixel] == pytest.approx(upper, rel=1e-8)
+        assert found["rmse"][pixel] == pytest.approx(np.sqrt(fit.ssr / valid.sum()), rel=1e-8)
+        assert found["n_valid"][pixel] == valid.sum()
+
+
+def test_nist_norris():
+    x = np.array(NORRIS_X.split(), dtype=float)
+    y = np.array(NORRIS_Y.split(), dtype=float)
+    # 0.3 is there twice as x, and a time may not be: the reducer itself has no such rule.
+    order = np.argsort(x, kind="stable")
+    reducer = make_reducer("ols", stats="all")
+    row = reducer.reduce(x[order], y[order][:, np.newaxis])[:, 0]
+    found = dict(zip([band.name for band in reducer.bands], row, strict=True))
+    assert found["intercept"] == pytest.approx(-0.262323073774029, rel=1e-12)
+    assert found["intercept_stderr"] == pytest.approx(0.232818234301152, rel=1e-12)
+    assert found["slope"] == pytest.approx(1.00211681802045, rel=1e-13)
+    assert found["stderr"] == pytest.approx(0.429796848199937e-3, rel=1e-12)
+    assert found["rsquared"] == pytest.approx(0.999993745883712, rel=1e-14)
+    assert found["rmse"] * np.sqrt(36 / 34) == pytest.approx(0.884796396144373, rel=1e-12)
+
+
+def test_two_points_are_as_scipy_has_them():
+    found = pixeltrend.reduce([2000, 2003], [[1.0, 2.0], [4.0, 2.0]], stats="all")
+    for pixel, series in enumerate([(1.0, 4.0), (2.0, 2.0)]):
+        fit = stats.linregress([2000, 2003], series)
+        for name in SCIPY:
+            np.testing.assert_allclose(found[name][pixel], getattr(fit, name), err_msg=name)
+    assert np.isnan(found["slope_lower"]).all()
+    assert np.isnan(found["tvalue"]).all()
+
+
+def test_a_constant_series_has_a_slope_and_no_test():
+    found = pixeltrend.reduce(np.arange(2000, 2008), np.full((8, 2), 0.1), stats="all")
+    assert (found["slope"] == 0).all()
+    assert (found["rmse"] == 0).all()
+    for name in ("rvalue", "rsquared", "pvalue", "stderr", "tvalue", "slope_lower"):
+        assert np.isnan(found[name]).all(), name
+
+
+def test_no_value_and_one_value_give_nan():
+    values = np.full((6, 3), np.nan)
+    values[2, 1] = 5.0
+    values[:, 2] = np.arange(6)
+    found = pixeltrend.reduce(np.arange(2000, 2006), values, stats="all")
+    assert found.pop("n_valid").tolist() == [0, 1, 6]
+    for name, array in found.items():
+        assert np.isnan(array[:2]).all(), name
+    alone = pixeltrend.reduce(np.arange(2000, 2006), values[:, :1], stats="all")
+    assert np.isnan(alone["pvalue"]).all()
+
+
+def test_all_but_perfect_lines_keep_the_digits_of_their_residuals():
+    times = np.arange(1990.0, 2020.0)
+    residual = 1e-9 * np.random.default_rng(5).standard_normal(30)
+    found = pixeltrend.reduce(times, (3.0 * (times - 1990) + residual), stats="stderr,rmse")
+    # The same residuals around another line, and around none, leave the same error.
+    fit = stats.linregress(times, residual)
+    assert found["stderr"] == pytest.approx(fit.stderr, rel=1e-4)
+
+
+def test_tails_are_not_zero_and_the_sign_of_t_is_kept():
+    times = np.arange(1980.0, 2020.0)
+    series = -2.0 * times + np.random.default_rng(3).standard_normal(40)
+    found = pixeltrend.reduce(times, series, stats="pvalue,tvalue")
+    assert 0 < found["pvalue"] < 1e-40
+    assert found["tvalue"] < -100
+
+
+def test_origin_moves_the_intercept_and_a_decade_is_ten_years():
+    times = np.arange(1995.0, 2016.0)
+    values = noise(21, 9, 7, 0.1)
+    base = pixeltrend.reduce(times, values, stats="all")
+    moved = pixeltrend.reduce(times, values, stats="all", origin=2000.0)
+    fits = [stats.linregress((times - 2000)[~np.isnan(y)], y[~np.isnan(y)]) for y in values.T]
+    np.testing.assert_allclose(moved["intercept"], [fit.intercept for fit in fits])
+    np.testing.assert_allclose(moved["intercept_stderr"], [fit.intercept_stderr for fit in fits])
+    decade = pixeltrend.reduce(times, values, stats="all", per="decade")
+    for name, array in base.items():
+        factor = 10 if name in {"slope", "stderr", "slope_lower", "slope_upper"} else 1
+        np.testing.assert_array_equal(decade[name], factor * array, err_msg=name)
+
+
+def test_the_slope_is_bit_for_bit_that_of_the_bare_slope():
+    times = np.arange(1995.0, 2016.0)
+    values = noise(21, 500, 11, 0.2).astype(np.float32)
+    bare = OLS().reduce(times, values)[0]
+    full = make_reducer("ols", stats="slope,pvalue,n_valid").reduce(times, values)[0]
+    np.testing.assert_array_equal(bare, full)
+
+
+def test_the_reference_method_gives_the_same_statistics():
+    times = np.arange(1995.0, 2016.0)
+    values = noise(21, 12, 13, 0.3)
+    ours = pixeltrend.reduce(times, values, stats=SCIPY, origin=2000.0, per="decade")
+    theirs = pixeltrend.reduce(
+        times, values, method="linregress", stats=SCIPY, origin=2000.0, per="decade"
+    )
+    assert list(ours) == list(theirs) == list(SCIPY)
+    for name in SCIPY:
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-9)
+
+
+def test_integers_do_not_overflow():
+    times = np.arange(2000, 2010)
+    values = np.array([[250, 10], [3, 200]] * 5, dtype=np.uint8)
+    found = pixeltrend.reduce(times, values, stats="slope,pvalue")
+    for pixel in range(2):
+        fit = stats.linregress(times, values[:, pixel].astype(float))
+        assert found["slope"][pixel] == pytest.approx(fit.slope)
+        assert found["pvalue"][pixel] == pytest.approx(fit.pvalue)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10**6),
+    gaps=st.floats(0, 0.8),
+    cut=st.integers(1, 30),
+    shift=st.floats(-1e3, 1e3),
+    scale=st.floats(0.01, 100) | st.floats(-100, -0.01),
+    years=st.integers(-50, 50),
+)
+def test_properties(seed, gaps, cut, shift, scale, years):
+    times = np.arange(1990.0, 2008.0)
+    values = noise(18, 31, seed, gaps)
+    reducer = make_reducer("ols", stats="all,reason")
+    names = [band.name for band in reducer.bands]
+    whole = reducer.reduce(times, values)
+    found = dict(zip(names, whole, strict=True))
+
+    # However pixels are put together, a pixel's numbers stay the same to the last bit.
+    parts = [reducer.reduce(times, values[:, :cut]), reducer.reduce(times, values[:, cut:])]
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
+    order = np.random.default_rng(seed).permutation(31)
+    np.testing.assert_array_equal(reducer.reduce(times, values[:, order]), whole[:, order])
+
+    moved = dict(zip(names, reducer.reduce(times, values * scale + shift), strict=True))
+    later = dict(zip(names, reducer.reduce(times + years, values), strict=True))
+    tolerance = {"rtol": 1e-5, "atol": 1e-9}
+    np.testing.assert_allclose(moved["slope"], scale * found["slope"], **tolerance)
+    np.testing.assert_allclose(moved["pvalue"], found["pvalue"], **tolerance)
+    np.testing.assert_allclose(moved["rvalue"], np.sign(scale) * found["rvalue"], **tolerance)
+    np.testing.assert_allclose(later["slope"], found["slope"], **tolerance)
+    np.testing.assert_allclose(later["stderr"], found["stderr"], **tolerance)
+
+    p = found["pvalue"][~np.isnan(found["pvalue"])]
+    assert ((p >= 0) & (p <= 1)).all()
+    three = found["n_valid"] >= 3
+    assert (found["slope_lower"][three] <= found["slope"][three]).all()
+    assert (found["slope"][three] <= found["slope_upper"][three]).all()
