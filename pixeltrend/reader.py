@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 _FLOAT_MAX = 3.4e38
 
 _INT8_MAX = 127
+
+# Rasters that a thread keeps open: a process may have some 1,000 files open.
+_MOST_OPEN = 64
 
 _GDAL_TYPES = {np.dtype(np.float32): gdal.GDT_Float32, np.dtype(np.float64): gdal.GDT_Float64}
 
@@ -45,10 +50,63 @@ def read_chunk(series: Series, window: Window) -> Chunk:
         A raster cannot be read, or is no longer the one that was checked.
     """
     values = np.empty((len(series.times), window.pixels), dtype=series.dtype)
-    for source, row in zip(series.sources, values, strict=True):
-        with gdal_messages():
+    _kept.use_for(series)
+    with gdal_messages():
+        for source, row in zip(series.sources, values, strict=True):
             _read_source(source, window, series.origin, row)
     return Chunk(series.times, values)
+
+
+class _KeptOpen(threading.local):
+    """The rasters of one series that this thread of this process has open.
+
+    A dataset belongs to the thread and to the process that opened it: a child that reads through
+    its parent's gets wrong pixels.
+    """
+
+    owner: tuple[int, tuple[str, ...]] | None = None
+
+    def __init__(self) -> None:
+        self._datasets: dict[str, tuple[Any, Any]] = {}
+
+    def use_for(self, series: Series) -> None:
+        """Close what belongs to another series or was opened by the parent process."""
+        owner = (os.getpid(), tuple(series.paths))
+        if owner != self.owner:
+            self._datasets.clear()
+            self.owner = owner
+
+    def open(self, path: str) -> Any:
+        """Give the dataset; kept open unless there are many, or the file is a new one."""
+        stamp = _stamp(path)
+        dataset, its = self._datasets.pop(path, (None, None))
+        if dataset is None or stamp is None or stamp != its:
+            dataset = open_raster(path)
+        if len(self._datasets) < _MOST_OPEN:
+            self._datasets[path] = dataset, stamp
+        return dataset
+
+    def close(self) -> None:
+        """Close all."""
+        self._datasets.clear()
+        self.owner = None
+
+
+def _stamp(path: str) -> tuple[int, int, int] | None:
+    """Tell one file from the next one of this name; None if it cannot be told."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+_kept = _KeptOpen()
+
+
+def close_rasters() -> None:
+    """Close what `read_chunk` keeps open in this thread between two windows."""
+    _kept.close()
 
 
 def _read_source(
@@ -62,7 +120,7 @@ def _read_source(
         window.height,
     )
     try:
-        dataset = open_raster(source.path)
+        dataset = _kept.open(source.path)
         band = dataset.GetRasterBand(source.band)
         band.ReadRaster(*area, buf_type=_GDAL_TYPES[row.dtype], buf_obj=row)
         mask = None

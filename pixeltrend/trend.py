@@ -14,7 +14,7 @@ from pixeltrend.errors import ArgumentError, FunctionError
 from pixeltrend.executors import Place, map_ordered
 from pixeltrend.provenance import describe
 from pixeltrend.rasters import block_cache, limit_block_cache
-from pixeltrend.reader import read_chunk
+from pixeltrend.reader import close_rasters, read_chunk
 from pixeltrend.reducers import make_reducer, prepare
 from pixeltrend.reducers.bands import band as describe_band
 from pixeltrend.reducers.function import PixelError, PixelFunction
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
-DEFAULT_MEMORY = 64 * 2**20
+DEFAULT_MEMORY = 32 * 2**20
 # Fewer values than this are read and reduced faster than a process starts.
 _WINDOW_VALUES = 2**21
 # Windows a worker: enough for all workers to end at about the same time.
@@ -375,6 +375,7 @@ def _compute(
                 valid += int(np.count_nonzero(~np.isnan(block[0])))
                 if adjust is None:
                     advance(window.pixels)
+    close_rasters()
     return valid, failed
 
 

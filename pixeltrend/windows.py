@@ -47,7 +47,8 @@ def plan_windows(
     """Cover a grid with windows, each pixel once, row chunks from the top, left to right in each.
 
     Windows follow block boundaries, so that no block is decoded twice. Columns are split only when
-    one row of blocks is too large, and a block itself only when it holds more than `max_pixels`.
+    one row of blocks is too large (more than `max_pixels`, or twice `target_pixels`), and a block
+    itself only when it holds more than `max_pixels`.
 
     Parameters
     ----------
@@ -69,12 +70,14 @@ def plan_windows(
         block_width = min(block_width, max_pixels)
         block_height = max(1, max_pixels // block_width)
     target = max_pixels if target_pixels is None else min(target_pixels, max_pixels)
-    if block_height * width <= max(target, block_height * block_width):
+    if block_height * width <= min(2 * target, max_pixels) or block_width == width:
         chunk_height = block_height * max(1, target // (block_height * width))
         chunk_width = width
     else:
         chunk_height = block_height
-        chunk_width = block_width * max(1, target // (block_height * block_width))
+        blocks = -(-width // block_width)
+        most = max(1, target // (block_height * block_width))
+        chunk_width = block_width * -(-blocks // -(-blocks // most))  # all about as wide
     whole_rows = chunk_width == width
     columns = [(0, width)] if whole_rows else list(_cut(origin[1], width, chunk_width))
     for top, bottom in _cut(origin[0], height, chunk_height):

@@ -90,7 +90,7 @@ workers_option = click.option(
 memory_option = click.option(
     "--memory",
     callback=_bytes,
-    default="64MB",
+    default="32MB",
     show_default=True,
     metavar="SIZE",
     help="Pixels that one worker may hold in memory.",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    _Mask = NDArray[np.bool_]
 
 # Values worked on at once: they and what is computed from them stay in a core's cache.
 TILE_VALUES = 8192 * 21
@@ -41,11 +42,37 @@ class OLS:
         result = np.empty((1, pixels))
         tile = max(1, TILE_VALUES // count)
         x = times - np.rint(times.mean())
+        work = Workspace(count, min(tile, pixels))
         with np.errstate(invalid="ignore", divide="ignore"):
             for start in range(0, pixels, tile):
                 part = values[:, start : start + tile]
-                result[0, start : start + tile] = _slope(x, part)
+                result[0, start : start + tile] = _slope(x, part, work)
         return result
+
+
+class Workspace:
+    """Arrays for one tile after the other: fresh memory costs more than the sums in it."""
+
+    def __init__(self, times: int, pixels: int) -> None:
+        self._times = times
+        self._y = np.empty(times * pixels)
+        self._missing = np.empty(times * pixels, dtype=bool)
+        self._valid = np.empty(times * pixels, dtype=bool)
+        self._weights = np.empty(times * pixels, dtype=np.float32)
+
+    def arrays(self, pixels: int) -> tuple[Floats, _Mask, _Mask, NDArray[np.float32]]:
+        """Give contiguous arrays (N, `pixels`): of floats, two of bools, and one of Float32.
+
+        NumPy 2.4's `isnan` writes wrong results into an `out` that is not contiguous.
+        """
+        shape = (self._times, pixels)
+        size = self._times * pixels
+        return (
+            self._y[:size].reshape(shape),
+            self._missing[:size].reshape(shape),
+            self._valid[:size].reshape(shape),
+            self._weights[:size].reshape(shape),
+        )
 
 
 class LineSums(NamedTuple):
@@ -71,7 +98,9 @@ class LineSums(NamedTuple):
     """Where values are, (N, P), or (N, 1) if none is missing."""
 
 
-def line_sums(x: Floats, values: NDArray[np.floating[Any]], *, squares: bool) -> LineSums | None:
+def line_sums(
+    x: Floats, values: NDArray[np.floating[Any]], work: Workspace, *, squares: bool
+) -> LineSums | None:
     """Sum up what a least-squares line needs; None if there is no value at all.
 
     Parameters
@@ -80,36 +109,44 @@ def line_sums(x: Floats, values: NDArray[np.floating[Any]], *, squares: bool) ->
         Times, (N,), relative to one in the middle.
     values
         Values, (N, P); NaN where missing.
+    work
+        Where the arrays (N, P) of the result are, until the next call.
     squares
         Whether the squares of the values are wanted.
     """
-    missing = np.isnan(values)
+    y, missing, valid, weights = work.arrays(values.shape[1])
+    np.isnan(values, out=missing)
     gaps = bool(missing.any())
     if gaps and missing.all():
         return None
-    y = values.astype(np.float64)
+    np.copyto(y, values)
     y0 = _first_valid(y) if gaps else y[0].copy()
-    valid = ~missing if gaps else np.ones((len(x), 1), dtype=bool)
-    n, mean, sxx = _time_sums(x, valid)
-    sy, sxy, syy = np.zeros((3, len(y0)))
+    if gaps:
+        np.logical_not(missing, out=valid)
+    else:  # all pixels share one row of sums
+        valid, weights = np.ones((len(x), 1), dtype=bool), weights[:, :1]
+    n, mean, sxx = _time_sums(x, valid, weights)
+    sy, below, syy = np.zeros((3, len(y0)))
     product = np.empty_like(y0)
-    for x_i, y_i, missing_i in zip(x, y, missing, strict=True):
+    # sum(x y) by parts: x_N sum(y) - sum of (x_i+1 - x_i) (y_1 + ... + y_i), an addition a year.
+    for step, y_i, missing_i in zip([*np.diff(x), 0.0], y, missing, strict=True):
         y_i -= y0  # noqa: PLW2901 - in place: y is this function's own
         if gaps:
             np.putmask(y_i, missing_i, 0.0)  # adds nothing to the sums
         sy += y_i
-        np.multiply(y_i, x_i, out=product)
-        sxy += product
+        if step == 1:
+            below += sy
+        elif step:
+            below += np.multiply(sy, step, out=product)
         if squares:
-            np.multiply(y_i, y_i, out=product)
-            syy += product
-    sxy -= sy * mean
+            syy += np.multiply(y_i, y_i, out=product)
+    sxy = (x[-1] - mean) * sy - below
     return LineSums(n, mean, sxx, sxy, sy, syy, y0, y, valid)
 
 
-def _slope(x: Floats, values: NDArray[np.floating[Any]]) -> Floats | float:
+def _slope(x: Floats, values: NDArray[np.floating[Any]], work: Workspace) -> Floats | float:
     """Give the slopes (P,) of `values` (N, P) at the centred times `x` (N,)."""
-    sums = line_sums(x, values, squares=False)
+    sums = line_sums(x, values, work, squares=False)
     if sums is None:
         return np.nan
     slope: Floats = np.divide(sums.sxy, sums.sxx, out=sums.sxy)
@@ -128,17 +165,21 @@ def _first_valid(y: Floats) -> Floats:
     return first
 
 
-def _time_sums(x: Floats, valid: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
+def _time_sums(
+    x: Floats, valid: _Mask, weights: NDArray[np.float32]
+) -> tuple[Floats, Floats, Floats]:
     """Give the number, the mean and the centred sum of squares of each pixel's valid times.
 
     Whole years make sums of whole numbers, which are exact in any order, so a matrix product may
-    take them; other times are summed one after the other.
+    take them; other times are summed one after the other. `weights` is scratch.
     """
     if np.array_equal(x, np.rint(x)):
         powers = np.stack([np.ones_like(x), x, x * x])
-        exact = np.float32 if powers.sum() < 2**24 else np.float64
-        sums = powers.astype(exact) @ valid.astype(exact)
-        n, sx, sxx = sums.astype(np.float64)
+        if powers.sum() < 2**24:
+            np.copyto(weights, valid)
+            n, sx, sxx = (powers.astype(np.float32) @ weights).astype(np.float64)
+        else:
+            n, sx, sxx = powers @ valid.astype(np.float64)
         return n, sx / n, np.asarray((n * sxx - sx * sx) / n)
     n, sx, sxx = np.zeros((3, valid.shape[1]))
     for x_i, valid_i in zip(x, valid, strict=True):

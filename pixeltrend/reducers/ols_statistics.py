@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.reducers.ols import TILE_VALUES, line_sums
+from pixeltrend.reducers.ols import TILE_VALUES, Workspace, line_sums
 from pixeltrend.reducers.options import PER
 
 if TYPE_CHECKING:
@@ -104,8 +104,9 @@ def _line_facts(x: Floats, values: NDArray[np.floating[Any]]) -> Floats:
     facts = np.full((7, pixels), np.nan)
     facts[0] = 0.0
     tile = max(1, TILE_VALUES // count)
+    work = Workspace(count, min(tile, pixels))
     for start in range(0, pixels, tile):
-        sums = line_sums(x, values[:, start : start + tile], squares=True)
+        sums = line_sums(x, values[:, start : start + tile], work, squares=True)
         if sums is not None:
             y_mean = sums.sy / sums.n  # less y0
             syy = sums.syy - sums.sy * y_mean
