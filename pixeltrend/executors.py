@@ -73,6 +73,11 @@ class Place:
         if self.executor == "serial" and self.workers not in {None, 1}:
             raise ArgumentError(f"the serial executor is one worker, not {self.workers}")
 
+    @property
+    def writer_threads(self) -> int:
+        """How many threads may compress the output, on this machine."""
+        return 1 if self.workers == 1 or self.executor == "serial" else available_cpus()
+
     @contextmanager
     def open(self, paths: Iterable[str]) -> Iterator[tuple[Executor, int]]:
         """Start or reach the workers; give an executor and how many calls it runs at a time.

@@ -307,6 +307,7 @@ def run(
         creation_options=creation_options,
         metadata=describe(series, reducer, facts),
         overwrite=overwrite,
+        threads=place.writer_threads,
     )
     prepare(reducer)
     adjust = None
