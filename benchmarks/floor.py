@@ -1,8 +1,8 @@
 """The floor: what nobody can go below. Decodes every input and writes one band; computes nothing.
 
-As lean as it gets: NumPy for the buffers and GDAL, forks and pipes by hand, every raster opened once
-by each process, no checks, no fsync. What it writes are the values of the last year, so that the output holds as much
-noise as a trend does.
+As lean as it gets: NumPy for the buffers and GDAL, forks and pipes by hand, every raster opened
+once by each process, no checks, no fsync. What it writes are the values of the last year, so that
+the output holds as much noise as a trend does.
 
     python benchmarks/floor.py FOLDER OUT WORKERS
 """

@@ -1,4 +1,4 @@
-"""The pipeline, from patterns to a written raster. It reads from top to bottom."""
+"""From patterns to a written raster: what `pixeltrend slope` and `pixeltrend map` do."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
-import numpy as np
-
-from pixeltrend.errors import ArgumentError, FunctionError
-from pixeltrend.executors import Place, map_ordered
+from pixeltrend.errors import ArgumentError
+from pixeltrend.executors import Place
+from pixeltrend.pipeline import compute
 from pixeltrend.provenance import describe
-from pixeltrend.rasters import block_cache, limit_block_cache
-from pixeltrend.reader import close_rasters, read_chunk
 from pixeltrend.reducers import make_reducer, prepare
 from pixeltrend.reducers.bands import band as describe_band
-from pixeltrend.reducers.function import PixelError, PixelFunction
 from pixeltrend.reducers.options import StatsKeywords, StatsOptions, make_options
 from pixeltrend.series import open_series
-from pixeltrend.windows import Window, plan_windows
+from pixeltrend.windows import Window
 from pixeltrend.writer import RasterWriter
 
 if TYPE_CHECKING:
@@ -28,19 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
 
-    from numpy.typing import NDArray
-
-    from pixeltrend.field import Results
     from pixeltrend.reducers import Reducer
     from pixeltrend.series import Series
 
     Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 DEFAULT_MEMORY = 32 * 2**20
-# Fewer values than this are read and reduced faster than a process starts.
-_WINDOW_VALUES = 2**21
-# Windows a worker: enough for all workers to end at about the same time.
-_WINDOWS_PER_WORKER = 4
 
 
 class RunOptions(TypedDict, total=False):
@@ -321,7 +310,7 @@ def run(
             dtype=dtype,
             folder=Path(output).resolve().parent,
         )
-    valid, failed = _compute(
+    valid, failed = compute(
         series, reducer, writer, place, memory, dtype, progress, cancelled, adjust
     )
     warnings = list(series.warnings)
@@ -337,95 +326,3 @@ def run(
         seconds=time.perf_counter() - start,
         warnings=tuple(warnings),
     )
-
-
-def _compute(
-    series: Series,
-    reducer: Reducer,
-    writer: RasterWriter,
-    place: Place,
-    memory: int,
-    dtype: str,
-    progress: Callable[[int, int], None] | None,
-    cancelled: Callable[[], bool] | None,
-    adjust: Callable[..., Results] | None,
-) -> tuple[int, int]:
-    """Read, reduce and write all windows; count pixels with a result, and those that failed."""
-    done = valid = failed = 0
-    # p-values are adjusted in full precision, whatever is written.
-    compute = partial(compute_window, series, reducer, "float64" if adjust else dtype)
-
-    def advance(pixels: int) -> None:
-        nonlocal done
-        done += pixels
-        if progress is not None:
-            progress(done, series.grid.pixels)
-
-    with block_cache(), place.open(series.paths) as (executor, workers):
-        windows = plan(series, reducer, workers, memory)
-        # Workers start here, before the writer opens a dataset that they would inherit.
-        results = map_ordered(
-            executor, compute, windows, in_flight=2 * workers, cancelled=cancelled
-        )
-        if adjust is not None:
-            results = adjust(results, progress=advance)
-        with writer:
-            for window, (block, failures) in results:
-                writer.write(window, block)
-                failed += failures
-                valid += int(np.count_nonzero(~np.isnan(block[0])))
-                if adjust is None:
-                    advance(window.pixels)
-    close_rasters()
-    return valid, failed
-
-
-def plan(series: Series, reducer: Reducer, workers: int, memory: int) -> list[Window]:
-    """Choose windows that fit in memory, and that keep all workers busy."""
-    # A pixel takes its values, a mask byte and a result in two types.
-    per_pixel = len(series.times) * series.dtype.itemsize + 1 + 16 * len(reducer.bands)
-    max_pixels = memory // per_pixel
-    if max_pixels < 1:
-        raise ArgumentError(f"{memory} bytes of memory cannot hold one pixel: give {per_pixel}")
-    share = -(-series.grid.pixels // (workers * _WINDOWS_PER_WORKER))
-    target = max(share, _WINDOW_VALUES // len(series.times))
-    if reducer.max_pixels is not None:
-        target = max_pixels = min(max_pixels, reducer.max_pixels, share)
-    return list(
-        plan_windows(
-            series.grid.height,
-            series.grid.width,
-            series.block,
-            max_pixels=max_pixels,
-            target_pixels=target,
-            origin=series.origin,
-        )
-    )
-
-
-def compute_window(
-    series: Series, reducer: Reducer, dtype: str, window: Window
-) -> tuple[NDArray[np.floating[Any]], int]:
-    """Read and reduce one window: all that a worker does.
-
-    Returns
-    -------
-    block
-        (bands, P).
-    failures
-        Pixels at which a user's function raised.
-    """
-    limit_block_cache()
-    chunk = read_chunk(series, window)
-    failures = 0
-    try:
-        if isinstance(reducer, PixelFunction):
-            block, failures = reducer.reduce_counting(chunk.times, chunk.values)
-        else:
-            block = reducer.reduce(chunk.times, chunk.values)
-    except PixelError as error:
-        row, column = divmod(error.pixel, window.width)
-        row += window.row_off + series.origin[0]
-        column += window.col_off + series.origin[1]
-        raise FunctionError(f"row {row}, column {column}: {error.said}") from error
-    return block.astype(dtype), failures
