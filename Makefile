@@ -38,6 +38,8 @@ format: setup ## Format the code
 
 bench: setup ## Time pixeltrend beside what a user would run instead
 	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/pixels.py
+	$(BIN)/python benchmarks/scale.py
 
 clean: ## Remove what the tasks made
 	rm -rf .venv .venv-* demo bench-data

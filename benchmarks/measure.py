@@ -156,13 +156,18 @@ def peak_memory(command: Sequence[str]) -> Memory | None:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     pss = rss = 0
     while process.poll() is None:
-        sizes = [_sizes(pid) for pid in _tree(process.pid)]
-        pss = max(pss, sum(size[0] for size in sizes))
-        rss = max(rss, sum(size[1] for size in sizes))
+        sizes = tree_sizes(process.pid)
+        pss, rss = max(pss, sizes[0]), max(rss, sizes[1])
         time.sleep(SAMPLE_SECONDS)
     if process.returncode:
         raise RunError(f"failed with status {process.returncode}")
     return Memory(pss, rss)
+
+
+def tree_sizes(root: int) -> tuple[int, int]:
+    """Give the PSS and RSS of a process and all its descendants together, in bytes."""
+    sizes = [_sizes(pid) for pid in _tree(root)]
+    return sum(size[0] for size in sizes), sum(size[1] for size in sizes)
 
 
 def _kill(group: int) -> None:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from pixeltrend.series import Series
     from pixeltrend.writer import RasterWriter
 
+# Bytes of pixels that a worker holds, if nobody says otherwise: few enough for the allocator to
+# hand out the same memory for every window; more only where one block of all rasters takes more.
+_MEMORY = 32 * 2**20
+_MEMORY_FOR_A_BLOCK = 256 * 2**20
 # Fewer values than this are read and reduced faster than a process starts.
 _WINDOW_VALUES = 2**21
 # Windows a worker: enough for all workers to end at about the same time.
@@ -36,7 +40,7 @@ def compute(
     reducer: Reducer,
     writer: RasterWriter,
     place: Place,
-    memory: int,
+    memory: int | None,
     dtype: str,
     progress: Callable[[int, int], None] | None,
     cancelled: Callable[[], bool] | None,
@@ -76,11 +80,14 @@ def compute(
     return valid, failed
 
 
-def plan(series: Series, reducer: Reducer, workers: int, memory: int) -> list[Window]:
+def plan(series: Series, reducer: Reducer, workers: int, memory: int | None) -> list[Window]:
     """Choose windows that fit in memory, and that keep all workers busy."""
     # A pixel takes its values, a mask byte and a result in two types.
     per_pixel = len(series.times) * series.dtype.itemsize + 1 + 16 * len(reducer.bands)
-    max_pixels = memory // per_pixel
+    max_pixels = (_MEMORY if memory is None else memory) // per_pixel
+    if memory is None:  # a block that is split is decoded for each of its parts
+        block = min(series.block[0] * series.block[1], series.grid.pixels)
+        max_pixels = max(max_pixels, min(block, _MEMORY_FOR_A_BLOCK // per_pixel), 1)
     if max_pixels < 1:
         raise ArgumentError(f"{memory} bytes of memory cannot hold one pixel: give {per_pixel}")
     share = -(-series.grid.pixels // (workers * _WINDOWS_PER_WORKER))

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
-DEFAULT_MEMORY = 32 * 2**20
-
 
 class RunOptions(TypedDict, total=False):
     """What `slope` and `map_pixels` take besides: see `run`."""
@@ -45,7 +43,7 @@ class RunOptions(TypedDict, total=False):
     executor: str | Executor
     scheduler: str | None
     scheduler_file: str | os.PathLike[str] | None
-    memory: int
+    memory: int | None
     dtype: str
     file_format: str
     creation_options: Mapping[str, str] | None
@@ -218,7 +216,7 @@ def run(
     executor: str | Executor = "processes",
     scheduler: str | None = None,
     scheduler_file: str | os.PathLike[str] | None = None,
-    memory: int = DEFAULT_MEMORY,
+    memory: int | None = None,
     dtype: str = "float32",
     file_format: str = "GTiff",
     creation_options: Mapping[str, str] | None = None,
@@ -257,7 +255,8 @@ def run(
     scheduler, scheduler_file
         Where the Dask scheduler is, for "dask".
     memory
-        Bytes of pixels that one worker may hold.
+        Bytes of pixels that one worker may hold; by default 32 MB, or one block of the inputs where
+        that takes more.
     dtype
         "float32" or "float64".
     file_format

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-def _bytes(_ctx: click.Context, param: click.Parameter, value: str) -> int:
+def _bytes(_ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
     """Read 64MB, 1GB or 512K; a bare number counts megabytes."""
+    if value is None:
+        return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", value.strip(), re.IGNORECASE)
     if not match or float(match[1]) == 0:
         raise click.BadParameter(f"{value!r} is no size: write 64MB or 1GB", param=param)
@@ -90,10 +92,8 @@ workers_option = click.option(
 memory_option = click.option(
     "--memory",
     callback=_bytes,
-    default="32MB",
-    show_default=True,
     metavar="SIZE",
-    help="Pixels that one worker may hold in memory.",
+    help="Pixels that one worker may hold in memory, as 64MB.  [default: 32MB, or one block]",
 )
 dtype_option = click.option(
     "--dtype",
