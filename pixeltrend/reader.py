@@ -25,6 +25,9 @@ _FLOAT_MAX = 3.4e38
 
 _INT8_MAX = 127
 
+# Pixels looked at in one go, so that they are looked at while they are in a core's cache.
+_PIECE = 2**14
+
 # Rasters that a thread keeps open: a process may have some 1,000 files open.
 _MOST_OPEN = 64
 
@@ -131,9 +134,11 @@ def _read_source(
         raise ReadError(f"{source.path}: cannot read {window}: {first_line(error)}") from error
     if source.dtype == "Int8":
         row[row > _INT8_MAX] -= 256  # GDAL before 3.7 reads signed bytes as unsigned ones
-    infinite = np.isinf(row)
-    if infinite.any():
-        row[infinite] = np.nan
+    for start in range(0, row.size, _PIECE):
+        piece = row[start : start + _PIECE]
+        infinite = np.isinf(piece)
+        if infinite.any():
+            piece[infinite] = np.nan
     if source.nodata is not None:
         row[_is_nodata(row, source.nodata)] = np.nan
     if mask is not None:
