@@ -72,7 +72,7 @@ def test_defaults(handed_over):
         "date_regex": None,
         "nodata": None,
         "workers": None,
-        "memory": 64 * 2**20,
+        "memory": None,
         "dtype": "float32",
         "file_format": "GTiff",
         "creation_options": {},
