@@ -191,7 +191,8 @@ def _decimal_years(coordinate: xr.DataArray) -> Floats:
 def _years_of_datetimes(values: NDArray[Any]) -> Floats:
     moments = values.astype("datetime64[us]")  # nanoseconds begin in the middle of 1677
     starts = moments.astype("datetime64[Y]")
-    days = ((starts + np.timedelta64(1, "Y")).astype("datetime64[D]") - starts) / np.timedelta64(1, "D")
+    ends = (starts + np.timedelta64(1, "Y")).astype("datetime64[D]")
+    days = (ends - starts) / np.timedelta64(1, "D")
     passed = (moments - starts) / np.timedelta64(1, "D")  # NaN for NaT
     return np.asarray(starts.astype(np.int64) + 1970 + passed / days)
 
