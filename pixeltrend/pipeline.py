@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Bytes of pixels that a worker holds, if nobody says otherwise: few enough for the allocator to
 # hand out the same memory for every window; more only where one block of all rasters takes more.
 _MEMORY = 32 * 2**20
-_MEMORY_FOR_A_BLOCK = 256 * 2**20
+_MEMORY_FOR_A_BLOCK = 128 * 2**20
 # Fewer values than this are read and reduced faster than a process starts.
 _WINDOW_VALUES = 2**21
 # Windows a worker: enough for all workers to end at about the same time.

@@ -55,6 +55,11 @@ def function_reducer(
     else:
         loadable = GivenFunction.check(function, arguments)
     method = f"map {loadable}"
+    if vectorized:
+        method += ", vectorized"
+    else:  # what else the numbers depend on
+        method += ", gaps kept" if keep_gaps else ""
+        method += f", from {min_valid} values on" if min_valid != 1 else ""
     if bands is None:
         bands = _ask(loadable, series, vectorized=vectorized, keep_gaps=keep_gaps, least=min_valid)
     if not bands or len(set(bands)) < len(bands) or not all(bands):
