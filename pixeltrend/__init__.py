@@ -19,6 +19,7 @@ from pixeltrend.errors import (
 
 if TYPE_CHECKING:
     from pixeltrend.arrays import reduce
+    from pixeltrend.check import Report, check
     from pixeltrend.plot import MapSummary, plot_map
     from pixeltrend.series import Series, open_series
     from pixeltrend.synthetic import make_series
@@ -36,10 +37,12 @@ __all__ = [
     "OutputError",
     "PixelTrendError",
     "ReadError",
+    "Report",
     "Series",
     "Summary",
     "WorkerError",
     "__version__",
+    "check",
     "make_series",
     "map_pixels",
     "open_series",
@@ -50,8 +53,10 @@ __all__ = [
 
 # Imported when first used: importing pixeltrend loads no NumPy and no GDAL.
 _HOMES = {
+    "Report": "pixeltrend.check",
     "Series": "pixeltrend.series",
     "Summary": "pixeltrend.trend",
+    "check": "pixeltrend.check",
     "make_series": "pixeltrend.synthetic",
     "map_pixels": "pixeltrend.trend",
     "MapSummary": "pixeltrend.plot",

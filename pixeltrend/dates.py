@@ -192,3 +192,7 @@ def _time_of(year: int, month: int = 1, day: int = 1, doy: int | None = None) ->
 def duplicates(times: Sequence[float]) -> list[float]:
     """Give the times that occur more than once."""
     return [time for time, count in Counter(times).items() if count > 1]
+
+
+def time_from_metadata(m):
+    return None

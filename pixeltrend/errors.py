@@ -12,6 +12,16 @@ class ArgumentError(PixelTrendError, ValueError):
 class InputError(PixelTrendError):
     """The inputs are refused: not found, not dated, not on one grid, not readable as rasters."""
 
+    def __init__(self, problem: str, others: tuple[str, ...] = ()) -> None:
+        super().__init__(problem, others)
+        self.problem = problem
+        self.others = others
+
+    def __str__(self) -> str:
+        if not self.others:
+            return self.problem
+        return f"{self.problem} (and {len(self.others)} more: `pixeltrend check` lists them)"
+
 
 class ReadError(PixelTrendError):
     """An input passed the checks, but its pixels could not be read."""

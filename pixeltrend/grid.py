@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ GeoTransform = tuple[float, float, float, float, float, float]
 # Exports of one region differ in the last digits of the geotransform. A hundredth of a pixel is far
 # above that jitter and far below any shift that matters.
 TOLERANCE = 0.01
+
+# Of a raster without a georeference: coordinates are columns and rows.
+_PIXELS = (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,40 @@ class Grid:
         if self._largest_shift(self.geotransform, other.geotransform) > TOLERANCE:
             return _describe(self.geotransform), _describe(other.geotransform)
         return None
+
+    def offset_from(self, other: Grid) -> tuple[float, float] | None:
+        """Count rows and columns from the first pixel of `other` to that of this grid.
+
+        None if they are no parts of one grid: another CRS, another size or direction of the pixels.
+        Whole numbers, give or take `TOLERANCE`, are parts of one grid.
+        """
+        if not _same_crs(self.crs, other.crs):
+            return None
+        if self.geotransform is None or other.geotransform is None:
+            return None
+        row_off, col_off = other.position(*self.corner(0, 0))
+        for row, column in ((self.height, 0), (0, self.width), (self.height, self.width)):
+            there = other.position(*self.corner(row, column))
+            if (
+                abs(there[0] - row_off - row) > TOLERANCE
+                or abs(there[1] - col_off - column) > TOLERANCE
+            ):
+                return None
+        return row_off, col_off
+
+    def corner(self, row: float, column: float) -> tuple[float, float]:
+        """Give the coordinates of the upper left corner of a pixel, in the units of the CRS."""
+        x, dx, rx, y, ry, dy = self.geotransform or _PIXELS
+        return x + column * dx + row * rx, y + column * ry + row * dy
+
+    def position(self, x: float, y: float) -> tuple[float, float]:
+        """Give the row and column, with their fractions, of coordinates in the units of the CRS."""
+        x0, dx, rx, y0, ry, dy = self.geotransform or _PIXELS
+        determinant = dx * dy - rx * ry
+        if determinant == 0:
+            return math.nan, math.nan
+        across, down = x - x0, y - y0
+        return (dx * down - ry * across) / determinant, (dy * across - rx * down) / determinant
 
     def _largest_shift(self, ours: GeoTransform, theirs: GeoTransform) -> float:
         """Give the largest distance between corresponding corners, in pixels."""

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pixeltrend import __version__
+from pixeltrend.patterns import is_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ def describe(series: Series, reducer: Reducer, options: Mapping[str, str]) -> di
         MARK: __version__,
         "PIXELTREND_METHOD": reducer.method,
         "PIXELTREND_TIMES": " ".join(f"{time:.10g}" for time in series.times),
-        "PIXELTREND_INPUTS": json.dumps(_short_names(series.paths)),
+        "PIXELTREND_INPUTS": json.dumps(_short_names(series.names)),
         "PIXELTREND_BANDS": " ".join(sorted({str(source.band) for source in series.sources})),
     }
     if options:
@@ -46,6 +47,6 @@ def describe(series: Series, reducer: Reducer, options: Mapping[str, str]) -> di
 
 def _short_names(paths: Sequence[str]) -> list[str]:
     """Strip the folders that all paths share: an output does not tell where it was made."""
-    real = [os.path.realpath(path) for path in paths]
+    real = [path if is_virtual(path) else os.path.realpath(path) for path in paths]
     top = os.path.commonpath([os.path.dirname(path) for path in real])
     return [os.path.relpath(path, top) for path in real]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,16 @@ DRIVERS = (
     "GTiff", "HFA", "ENVI", "EHdr", "AAIGrid", "RST", "SAGA", "SRTMHGT",
     "netCDF", "HDF5", "HDF4", "JP2OpenJPEG", "PNG", "JPEG", "KEA", "Zarr",
 )  # fmt: skip
+# What a name promises, where the driver's name does not say so itself.
+_PROMISED = {
+    ".tif": ("GTiff", "COG"), ".tiff": ("GTiff", "COG"), ".jp2": ("JP2OpenJPEG",),
+    ".nc": ("netCDF", "HDF5"), ".png": ("PNG",), ".jpg": ("JPEG",), ".jpeg": ("JPEG",),
+}  # fmt: skip
+_IS_FOLDER = stat.S_IFDIR
+_HEAD = 256
+_FAR = ("/vsis3/", "/vsigs/", "/vsiaz/", "/vsiadls/", "/vsioss/", "/vsiswift/", "/vsicurl/")
+# Requests to far files that a process lets wait side by side.
+FAR_REQUESTS = 32
 # Decoded blocks that a process keeps: those of the row of blocks that it reads.
 _BLOCK_CACHE = 16 * 2**20
 # Not `EMPTY_DIR`: that hides .msk and .aux.xml files, and their masks and nodata with them.
@@ -76,21 +88,53 @@ def block_cache() -> Iterator[None]:
         gdal.SetCacheMax(before)
 
 
-def open_raster(path: str) -> Any:
+def open_raster(path: str, *, allow_vrt: bool = False) -> Any:
     """Open `path` read-only.
+
+    Parameters
+    ----------
+    path
+        Anything that GDAL opens: a file, a path of its virtual file systems, a subdataset.
+    allow_vrt
+        Whether it may be a VRT, or something else than its name says.
 
     Raises
     ------
     InputError
-        GDAL cannot open it as a raster.
+        GDAL cannot open it as a raster, or its name lies.
     """
+    drivers = [*DRIVERS, "VRT"] if allow_vrt else list(DRIVERS)
     try:
         with gdal_messages():
-            return gdal.OpenEx(
-                path, gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=list(DRIVERS)
-            )
+            dataset = gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=drivers)
+            driver = dataset.GetDriver().ShortName
     except RuntimeError as error:
-        raise InputError(f"{path}: cannot be opened as a raster ({first_line(error)})") from error
+        raise InputError(
+            f"{path}: cannot be opened as a raster ({first_line(error)}){_is_vrt(path)}"
+        ) from error
+    promised = _PROMISED.get(os.path.splitext(path)[1].lower(), (driver,))
+    if driver not in promised and not allow_vrt:
+        raise InputError(
+            f"{path}: is a {driver}, not a {promised[0]} as its name says; --allow-vrt reads it "
+            "all the same"
+        )
+    return dataset
+
+
+def _is_vrt(path: str) -> str:
+    """Say so if a file that was refused is a VRT, without opening what it names."""
+    with gdal_messages():
+        try:
+            file = gdal.VSIFOpenL(path, "rb")
+        except RuntimeError:
+            file = None
+        if file is None:
+            return ""
+        head = bytes(gdal.VSIFReadL(1, _HEAD, file) or b"")
+        gdal.VSIFCloseL(file)
+    if b"<VRTDataset" not in head:
+        return ""
+    return ": it is a VRT, which can read any other file; --allow-vrt allows it"
 
 
 def first_line(error: Exception) -> str:
@@ -100,4 +144,31 @@ def first_line(error: Exception) -> str:
 
 def exists(path: str) -> bool:
     """Tell whether GDAL sees a file, local or on one of its virtual file systems."""
-    return gdal.VSIStatL(path) is not None
+    with gdal_messages():
+        return gdal.VSIStatL(path) is not None
+
+
+def is_far(path: str) -> bool:
+    """Tell whether every request to this file crosses a network."""
+    return any(prefix in path for prefix in _FAR)
+
+
+def list_folder(path: str, *, recursive: bool = False) -> list[str]:
+    """Give what lies in a folder of a virtual file system, folders with a slash at their end.
+
+    Raises
+    ------
+    InputError
+        It cannot be listed: there is no such folder, or one may not look.
+    """
+    with gdal_messages() as failures:
+        found: list[tuple[str, bool]] = []
+        try:
+            folder = gdal.OpenDir(path, -1 if recursive else 0, [])
+            while (entry := gdal.GetNextDirEntry(folder)) is not None:
+                found.append((entry.name, bool(entry.mode & _IS_FOLDER)))
+            gdal.CloseDir(folder)
+        except (RuntimeError, TypeError, ValueError) as error:
+            said = failures[0] if failures else "no such folder"
+            raise InputError(f"{path}: cannot be listed ({said})") from error
+    return [f"{name}/" if is_folder else name for name, is_folder in found]

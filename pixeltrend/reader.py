@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from osgeo import gdal
 
 from pixeltrend.errors import InputError, ReadError
-from pixeltrend.rasters import first_line, gdal_messages, open_raster
+from pixeltrend.rasters import FAR_REQUESTS, first_line, gdal_messages, open_raster
+from pixeltrend.sources import Warp
+from pixeltrend.warping import BESIDE, warped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from numpy.typing import NDArray
 
-    from pixeltrend.series import Series, Source
+    from pixeltrend.series import Series
+    from pixeltrend.sources import Tile
     from pixeltrend.windows import Window
 
 # No measurement is this large: as nodata it stands for the largest Float32, however it was rounded
@@ -52,11 +59,20 @@ def read_chunk(series: Series, window: Window) -> Chunk:
     ReadError
         A raster cannot be read, or is no longer the one that was checked.
     """
+    area = window.moved(*series.origin)
     values = np.empty((len(series.times), window.pixels), dtype=series.dtype)
-    _kept.use_for(series)
-    with gdal_messages():
-        for source, row in zip(series.sources, values, strict=True):
-            _read_source(source, window, series.origin, row)
+    files: dict[str, list[tuple[int, Tile]]] = {}
+    for row, source in enumerate(series.sources):
+        for tile in source.tiles:
+            files.setdefault(tile.path, []).append((row, tile))
+        if not any(tile.area.overlap(area) == area for tile in source.tiles):
+            values[row] = np.nan  # where no file lies, all is missing
+    read = partial(_read_file, series, area, values)
+    if series.is_far and len(files) > 1:
+        _far_threads.run(read, list(files.values()))
+    else:
+        for rows_of_file in files.values():
+            read(rows_of_file)
     return Chunk(series.times, values)
 
 
@@ -70,7 +86,7 @@ class _KeptOpen(threading.local):
     owner: tuple[int, tuple[str, ...]] | None = None
 
     def __init__(self) -> None:
-        self._datasets: dict[str, tuple[Any, Any]] = {}
+        self._datasets: dict[tuple[str, Any], tuple[Any, Any]] = {}
 
     def use_for(self, series: Series) -> None:
         """Close what belongs to another series or was opened by the parent process."""
@@ -79,14 +95,17 @@ class _KeptOpen(threading.local):
             self._datasets.clear()
             self.owner = owner
 
-    def open(self, path: str) -> Any:
+    def open(self, tile: Tile, warp: Warp | None, *, allow_vrt: bool) -> Any:
         """Give the dataset; kept open unless there are many, or the file is a new one."""
-        stamp = _stamp(path)
-        dataset, its = self._datasets.pop(path, (None, None))
-        if dataset is None or stamp is None or stamp != its:
-            dataset = open_raster(path)
+        key = tile.path, warp and warp.resampling
+        stamp = _stamp(tile.path)
+        dataset, its = self._datasets.pop(key, (None, None))
+        if dataset is None or stamp != its:
+            dataset = open_raster(tile.path, allow_vrt=allow_vrt)
+            if warp is not None:
+                dataset = warped(dataset, tile, warp)
         if len(self._datasets) < _MOST_OPEN:
-            self._datasets[path] = dataset, stamp
+            self._datasets[key] = dataset, stamp
         return dataset
 
     def close(self) -> None:
@@ -107,46 +126,144 @@ def _stamp(path: str) -> tuple[int, int, int] | None:
 _kept = _KeptOpen()
 
 
+class _FarThreads:
+    """Threads of this process that wait for far files side by side; each keeps its own open."""
+
+    def __init__(self) -> None:
+        self._process = 0
+        self._threads: list[ThreadPoolExecutor] = []
+
+    def run(self, read: Callable[[Any], None], files: Sequence[Any]) -> None:
+        """Call `read` with each file; a file always goes to the same thread."""
+        if self._process != os.getpid():  # threads do not survive a fork
+            self._process = os.getpid()
+            self._threads = [ThreadPoolExecutor(1) for _ in range(FAR_REQUESTS)]
+        waiting = [
+            self._threads[place % len(self._threads)].submit(read, file)
+            for place, file in enumerate(files)
+        ]
+        for future in waiting:
+            future.result()
+
+    def close(self) -> None:
+        """Let the threads end, which closes their files."""
+        if self._process == os.getpid():
+            for thread in self._threads:
+                thread.shutdown()
+        self._process = 0
+        self._threads = []
+
+
+_far_threads = _FarThreads()
+
+
 def close_rasters() -> None:
-    """Close what `read_chunk` keeps open in this thread between two windows."""
+    """Close what `read_chunk` keeps open between two windows."""
     _kept.close()
+    _far_threads.close()
 
 
-def _read_source(
-    source: Source, window: Window, origin: tuple[int, int], row: NDArray[np.floating[Any]]
+def _read_file(
+    series: Series,
+    area: Window,
+    values: NDArray[np.floating[Any]],
+    wanted: Sequence[tuple[int, Tile]],
 ) -> None:
-    """Fill `row`, (P,), with one raster's values."""
-    area = (
-        window.col_off + origin[1],
-        window.row_off + origin[0],
-        window.width,
-        window.height,
-    )
-    try:
-        dataset = _kept.open(source.path)
-        band = dataset.GetRasterBand(source.band)
-        band.ReadRaster(*area, buf_type=_GDAL_TYPES[row.dtype], buf_obj=row)
-        mask = None
-        if source.masked:
-            mask = np.empty(row.shape, dtype=np.uint8)
-            band.GetMaskBand().ReadRaster(*area, buf_type=gdal.GDT_Byte, buf_obj=mask)
-    except (RuntimeError, InputError) as error:
-        raise ReadError(f"{source.path}: cannot read {window}: {first_line(error)}") from error
-    if source.dtype == "Int8":
+    """Fill the rows of `values`, (N, P), that one file has bands for.
+
+    All its bands are read in one go: where they are stored pixel by pixel, one by one would decode
+    everything once for each.
+    """
+    rows, tiles = [row for row, _ in wanted], [tile for _, tile in wanted]
+    tile = tiles[0]
+    part = tile.area.overlap(area)
+    if not part.pixels:
+        return
+    whole = part == area and rows == list(range(rows[0], rows[0] + len(rows)))
+    if whole:
+        target = values[rows[0] : rows[0] + len(rows)]
+    else:
+        target = np.empty((len(rows), part.pixels), dtype=values.dtype)
+    place = part.moved(-tile.area.row_off, -tile.area.col_off)
+    box = place.col_off, place.row_off, place.width, place.height
+    with gdal_messages():
+        try:
+            _kept.use_for(series)
+            dataset = _kept.open(tile, tile.warp, allow_vrt=series.allow_vrt)
+            bands = [its.band for its in tiles]
+            dataset.ReadRaster(
+                *box, buf_type=_GDAL_TYPES[target.dtype], buf_obj=target, band_list=bands
+            )
+            for its, row in zip(tiles, target, strict=True):
+                _decode(series, its, dataset, box, row)
+        except (RuntimeError, InputError) as error:
+            raise ReadError(f"{tile.path}: cannot read {place}: {first_line(error)}") from error
+    if not whole:
+        top, left = part.row_off - area.row_off, part.col_off - area.col_off
+        squares = values.reshape(-1, area.height, area.width)
+        squares[rows, top : top + part.height, left : left + part.width] = target.reshape(
+            -1, part.height, part.width
+        )
+
+
+def _decode(
+    series: Series,
+    tile: Tile,
+    dataset: Any,
+    box: tuple[int, int, int, int],
+    row: NDArray[np.floating[Any]],
+) -> None:
+    """Turn a file's numbers into values, (P,), with NaN where missing."""
+    missing = _masks(series, tile, dataset, box, row.size)
+    if tile.dtype == "Int8":
         row[row > _INT8_MAX] -= 256  # GDAL before 3.7 reads signed bytes as unsigned ones
     for start in range(0, row.size, _PIECE):
         piece = row[start : start + _PIECE]
         infinite = np.isinf(piece)
         if infinite.any():
             piece[infinite] = np.nan
-    if source.nodata is not None:
-        row[_is_nodata(row, source.nodata)] = np.nan
-    if mask is not None:
-        row[mask == 0] = np.nan
-    if source.scale != 1:
-        row *= source.scale
-    if source.offset != 0:
-        row += source.offset
+    if tile.nodata is not None and not np.isnan(tile.nodata):
+        row[_is_nodata(row, tile.nodata)] = np.nan
+    if series.valid_range is not None:
+        low, high = series.valid_range
+        row[(row < low) | (row > high)] = np.nan
+    for mask in missing:
+        row[mask] = np.nan
+    if tile.scale != 1:
+        row *= tile.scale
+    if tile.offset != 0:
+        row += tile.offset
+
+
+def _masks(
+    series: Series, tile: Tile, dataset: Any, box: tuple[int, int, int, int], pixels: int
+) -> Iterator[NDArray[np.bool_]]:
+    """Give masks, (P,), of what is missing: the file's own, that of a band, that of bits."""
+    if tile.masked and tile.warp is None:  # warping has used it
+        mask = np.empty(pixels, dtype=np.uint8)
+        band = dataset.GetRasterBand(tile.band)
+        band.GetMaskBand().ReadRaster(*box, buf_type=gdal.GDT_Byte, buf_obj=mask)
+        yield mask == 0
+    if tile.mask_band is None and tile.qa_band is None:
+        return
+    beside = dataset
+    if tile.warp is not None:  # numbers that say what is missing are not mixed with others
+        beside = _kept.open(tile, Warp(tile.warp.grid, BESIDE), allow_vrt=series.allow_vrt)
+    if tile.mask_band is not None:
+        said = np.empty(pixels, dtype=np.float64)
+        beside.GetRasterBand(tile.mask_band).ReadRaster(
+            *box, buf_type=gdal.GDT_Float64, buf_obj=said
+        )
+        yield (said == 0) | np.isnan(said)
+    if tile.qa_band is not None:
+        band = beside.GetRasterBand(tile.qa_band)
+        bits = np.empty(pixels, dtype=np.uint32)
+        # GDAL makes 0 of a negative number that is to be unsigned.
+        signed = band.DataType in {gdal.GDT_Int16, gdal.GDT_Int32}
+        kind = gdal.GDT_Int32 if signed else gdal.GDT_UInt32
+        band.ReadRaster(*box, buf_type=kind, buf_obj=bits)
+        for mask_bits, number in series.qa_bits:
+            yield (bits & np.uint32(mask_bits)) == number
 
 
 def _is_nodata(row: NDArray[np.floating[Any]], nodata: float) -> NDArray[np.bool_]:

@@ -3,63 +3,46 @@
 from __future__ import annotations
 
 import dataclasses
-import glob
-import itertools
 import logging
 import math
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
-from osgeo import gdal
 
-from pixeltrend import dates
+from pixeltrend import consistency, names
+from pixeltrend.consistency import Note
+from pixeltrend.dating import date_exports
 from pixeltrend.errors import ArgumentError, InputError
-from pixeltrend.grid import Grid
+from pixeltrend.inputs import InputOptions, parse_qa_bits
+from pixeltrend.patterns import find_inputs, is_virtual
+from pixeltrend.placing import Layer, place_layers
 from pixeltrend.provenance import MARK
-from pixeltrend.rasters import gdal_messages, open_raster
+from pixeltrend.rasters import FAR_REQUESTS, is_far, open_raster
+from pixeltrend.shards import absent_shards, group_shards, place_shards
+from pixeltrend.sources import Source, find_band, make_tile, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from pixeltrend.dating import Dated
+    from pixeltrend.grid import Grid
+    from pixeltrend.inputs import InputKeywords
+    from pixeltrend.shards import Export
+    from pixeltrend.sources import BandHeader, Header
     from pixeltrend.windows import Window
+
+    Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 log = logging.getLogger(__name__)
 
-# What a folder is searched for.
-SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc")
-# What lies beside a raster and is part of it.
-SIDECARS = (".aux.xml", ".ovr", ".msk", ".tfw", ".tifw", ".wld", ".prj")
-
-# Integers of 16 bits and less are exact as Float32.
-_AS_FLOAT32 = {"Byte", "Int8", "UInt16", "Int16", "Float16", "Float32"}
-_AS_FLOAT64 = {"UInt32", "Int32", "UInt64", "Int64", "Float64"}
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One time's raster, and how to read it."""
-
-    path: str
-    """The file."""
-    band: int
-    """Band number, from 1."""
-    dtype: str
-    """GDAL's name of the type."""
-    nodata: float | None
-    """The value that stands for missing, in the file's own numbers; None if there is none."""
-    scale: float
-    """Values are numbers x scale + offset."""
-    offset: float
-    """Values are numbers x scale + offset."""
-    masked: bool
-    """Whether a mask or alpha band says what is missing."""
-    unit: str
-    """Unit of the values; empty if unknown."""
+# Blocks of several sizes are read together up to this many times the largest.
+_MOST_BLOCKS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,8 +60,14 @@ class Series:
     area_or_point: str
     """GDAL's AREA_OR_POINT of the first raster; empty if it has none."""
     origin: tuple[int, int] = (0, 0)
-    """Row and column in the rasters where `grid` begins."""
-    warnings: tuple[str, ...] = ()
+    """Row and column, counted from the first pixel of the first raster, where `grid` begins."""
+    valid_range: tuple[float, float] | None = None
+    """Least and greatest number that a pixel may have, before scale and offset."""
+    qa_bits: tuple[tuple[int, int], ...] = ()
+    """Missing is where quality bits & mask == number for one of these (mask, number)."""
+    allow_vrt: bool = False
+    """Whether files may be VRTs, or something else than their names say."""
+    notes: tuple[Note, ...] = ()
     """What a user should know before trusting the result."""
 
     def crop(self, window: Window) -> Series:
@@ -103,16 +92,28 @@ class Series:
 
     @property
     def paths(self) -> list[str]:
-        """The files, in order of time."""
-        return [source.path for source in self.sources]
+        """The files, each once, in order of time."""
+        return list(dict.fromkeys(tile.path for its in self.sources for tile in its.tiles))
+
+    @property
+    def names(self) -> list[str]:
+        """The rasters, each once, in order of time; shards under the name of the whole."""
+        return list(dict.fromkeys(source.path for source in self.sources))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The texts of the notes."""
+        return tuple(note.text for note in self.notes)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether files lie behind a network."""
+        return any(is_far(source.tiles[0].path) for source in self.sources)
 
     @property
     def dtype(self) -> np.dtype[np.floating[Any]]:
         """The float type that holds every value of every raster exactly."""
-        narrow = all(
-            source.dtype in _AS_FLOAT32 and source.scale == 1 and source.offset == 0
-            for source in self.sources
-        )
+        narrow = all(source.is_narrow for source in self.sources)
         return np.dtype(np.float32 if narrow else np.float64)
 
     @property
@@ -123,143 +124,155 @@ class Series:
 
 
 def open_series(
-    patterns: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    patterns: Patterns,
     *,
-    band: int | str | None = None,
-    nodata: float | None = None,
-    years: str | None = None,
-    date_regex: str | None = None,
     output: str | os.PathLike[str] | None = None,
+    **options: Unpack[InputKeywords],
 ) -> Series:
     """Find, date, sort and check rasters, without reading a pixel.
 
     Parameters
     ----------
     patterns
-        Globs (``**`` too), files or folders.
-    band
-        Number, from 1, or description of the band to read; the first one by default.
-    nodata
-        Value that stands for missing, in place of the one that the files declare.
-    years
-        ``FIRST:LAST`` or ``FIRST:LAST:STEP``: the years of the files in order of their names.
-    date_regex
-        Where the time is in a file name: see `dates.times_from_names`.
+        Globs (``**`` too), files, folders, .zip files or URLs: see `patterns.find_inputs`.
     output
         A file that is about to be written, and so is none of the inputs.
+    **options
+        The fields of `pixeltrend.inputs.InputOptions`, such as ``band="NIR"``.
 
     Raises
     ------
     InputError
-        Nothing found, a name without a time, two files of one time, fewer than two times, files on
-        different grids, a missing band, or what is no raster.
+        Nothing found, no time, two files of one time, fewer than two times, files on different
+        grids, a missing band, or what is no raster. `others` holds further problems.
     ArgumentError
-        A parameter makes no sense.
+        An option makes no sense.
     """
-    if years is not None and date_regex is not None:
-        raise ArgumentError("years and date regex both say what the times are: give one of them")
+    chosen = InputOptions(**options)
     paths = find_inputs(patterns, output=output)
     if output is not None:
-        _protect_inputs(os.fspath(output), paths, dated=years is None, date_regex=date_regex)
-    warnings: list[str] = []
-    if years is not None:
-        by_number = sorted(paths, key=dates.name_order)
-        if by_number != sorted(paths):
-            warnings.append(f"names are sorted by their numbers: {_first_change(by_number)}")
-        paths, times = by_number, dates.times_from_range(years, len(paths))
-    else:
-        times = dates.times_from_names(paths, date_regex=date_regex)
-    for time in dates.duplicates(times):
-        same = [path for path, its in zip(paths, times, strict=True) if its == time]
+        _protect_inputs(os.fspath(output), paths, chosen)
+    return assemble(paths, chosen)
+
+
+def assemble(paths: Sequence[str], options: InputOptions) -> Series:
+    """Date, sort and check files; see `open_series`."""
+    exports = group_shards(paths)
+    headers = read_headers(paths, options)
+    dated, notes = date_exports(exports, headers, options)
+    if len(dated) < 2:  # noqa: PLR2004 - two points make a line
+        bands = len(headers[dated[0].export.files[0]].bands)
+        hint = f"; its {bands} bands may be times: --bands-are-times" if bands > 1 else ""
         raise InputError(
-            f"two files of one time, {dates.format_time(time)}: {same[0]} and {same[1]}"
+            f"a trend wants at least two times, but there is only {exports[0].name}{hint}"
         )
-    if len(paths) < 2:  # noqa: PLR2004 - two points make a line
-        raise InputError(f"a trend wants at least two times, but there is only {paths[0]}")
-    dated = sorted(zip(times, paths, strict=True))
-    opened = [_open_source(path, band, nodata) for _, path in dated]
-    first, first_path = opened[0], dated[0][1]
-    for (_, path), its in zip(dated, opened, strict=True):
-        difference = its.grid.difference(first.grid)
-        if difference:
-            raise InputError(f"{path}: {difference[0]}, but {first_path} has {difference[1]}")
-    if band is None and first.bands > 1:
-        warnings.append(f"{first_path} has {first.bands} bands; the first one is used (see --band)")
-    warnings += _group((its.source.path, said) for its in opened for said in its.warnings)
-    times_array = np.array([time for time, _ in dated])
+    layers, bands_read, odd = _layers(dated, headers, options)
+    grid, origin, sources, problems = place_layers(layers, options)
+    refuse(problems)
+    first = headers[dated[0].export.files[0]]
+    times = [its.time for its in dated]
+    if options.band is None and not options.bands_are_times and len(first.bands) > 1:
+        notes.append(
+            Note(f"{first.path} has {len(first.bands)} bands; the first one is used (see --band)")
+        )
+    notes += consistency.grouped(odd)
+    notes += consistency.differences([its.label for its in dated], bands_read)
+    notes += consistency.time_notes(times)
+    in_shards = [
+        (its.export.name, [tile.area for tile in source.tiles])
+        for its, layer, source in zip(dated, layers, sources, strict=True)
+        if layer.in_shards
+    ]
+    notes += [
+        Note(f"{name}: no shard at {place}; its pixels are missing", (name,))
+        for name, place in absent_shards(in_shards)
+    ]
+    times_array = np.array(times)
     times_array.flags.writeable = False
     return Series(
         times=times_array,
-        sources=tuple(its.source for its in opened),
-        grid=first.grid,
-        block=_common_block([its.block for its in opened], first.grid),
+        sources=sources,
+        grid=grid,
+        block=_common_block([header.block for header in headers.values()], grid),
         area_or_point=first.area_or_point,
-        warnings=tuple(warnings),
+        origin=origin,
+        valid_range=options.valid_range,
+        qa_bits=parse_qa_bits(options.qa_bits) if options.qa_bits else (),
+        allow_vrt=options.allow_vrt,
+        notes=tuple(notes),
     )
 
 
-def find_inputs(
-    patterns: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-    *,
-    output: str | os.PathLike[str] | None = None,
-) -> list[str]:
-    """Expand globs, folders and files into a sorted list of files, each once, without `output`.
+def read_headers(paths: Sequence[str], options: InputOptions) -> dict[str, Header]:
+    """Read the headers of all files; at the same time where each request takes its time.
 
     Raises
     ------
     InputError
-        A pattern matches nothing, or nothing but the output.
+        Some are no rasters; the first one is named, and the others are in `others`.
     """
-    if isinstance(patterns, (str, os.PathLike)):
-        patterns = [patterns]
-    found: dict[str, str] = {}
-    searched = []
-    for given in patterns:
-        pattern = os.fspath(given)
-        searched.append(pattern)
-        matches = _expand(os.path.expanduser(pattern))
-        if not matches:
-            what = "matches no file" if glob.has_magic(pattern) else "no such file"
-            if os.path.isdir(pattern):
-                what = f"no raster in this folder ({', '.join(SUFFIXES)})"
-            raise InputError(f"{pattern}: {what}")
-        for path in matches:
-            found.setdefault(_identity(path), path)
-    if not searched:
-        raise InputError("no inputs given")
-    written = None if output is None else os.path.realpath(output)
-    paths = [
-        path
-        for path in found.values()
-        if not path.lower().endswith(SIDECARS) and os.path.realpath(path) != written
-    ]
-    if not paths:
-        raise InputError(f"{' '.join(searched)}: matches no raster but the output")
-    return sorted(paths)
+
+    def read(path: str) -> Header | str:
+        try:
+            return read_header(path, allow_vrt=options.allow_vrt)
+        except InputError as error:
+            return str(error)
+
+    if any(map(is_far, paths)):
+        # Connections belong to these threads, and so to no child that is forked later.
+        with ThreadPoolExecutor(FAR_REQUESTS) as threads:
+            found = list(threads.map(read, paths))
+    else:
+        found = list(map(read, paths))
+    refuse([its for its in found if isinstance(its, str)])
+    return {path: its for path, its in zip(paths, found, strict=True) if not isinstance(its, str)}
 
 
-def _identity(path: str) -> str:
-    """Tell a file from others however it was named; a link to one is another, with its own name."""
-    folder, name = os.path.split(path)
-    return os.path.join(os.path.realpath(folder), name)
+def refuse(problems: Sequence[str]) -> None:
+    """Raise the first of several problems, with the others at hand."""
+    if problems:
+        first, *others = problems
+        raise InputError(first, others=tuple(others))
 
 
-def _expand(pattern: str) -> list[str]:
-    path = Path(pattern)
-    if path.is_dir():
-        return [
-            os.path.join(pattern, name)
-            for name in os.listdir(pattern)
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-        ]
-    if path.is_file():
-        return [pattern]
-    return [match for match in glob.glob(pattern, recursive=True) if Path(match).is_file()]
+def _layers(
+    dated: Sequence[Dated], headers: dict[str, Header], options: InputOptions
+) -> tuple[list[Layer], list[BandHeader], list[tuple[str, str]]]:
+    """Say how each time is read; what the first file of each says of its band; and what is odd."""
+    placed = {}
+    layers, bands, odd, problems = [], [], [], []
+    for its in dated:
+        export = its.export
+        try:
+            if export.name not in placed:
+                placed[export.name] = place_shards(export, headers)
+            grid, areas = placed[export.name]
+            tiles = []
+            for header, area in areas:
+                number = find_band(header, options.band if its.band is None else its.band)
+                tile, said = make_tile(header, number, area, options)
+                tiles.append(tile)
+                odd += [(header.path, text) for text in said]
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        band = areas[0][0].bands[tiles[0].band - 1]
+        bands.append(band)
+        source = Source(_absolute_name(export, tiles[0].path), tuple(tiles), band.unit)
+        layers.append(Layer(source, grid, bool(export.offsets)))
+    refuse(problems)
+    return layers, bands, odd
 
 
-def _protect_inputs(
-    output: str, paths: Sequence[str], *, dated: bool, date_regex: str | None
-) -> None:
+def _absolute_name(export: Export, first: str) -> str:
+    return (
+        os.path.abspath(export.name)
+        if export.offsets and not is_virtual(first)
+        else (export.name if export.offsets else first)
+    )
+
+
+def _protect_inputs(output: str, paths: Sequence[str], options: InputOptions) -> None:
     """Refuse an output that is a raster of the series itself, about to be lost.
 
     It stands where the inputs are, has a time in its name as they do, and is not ours.
@@ -271,8 +284,8 @@ def _protect_inputs(
     }:
         return
     try:
-        if dated:
-            dates.times_from_names([output], date_regex=date_regex)
+        if options.years is None and options.times is None:
+            names.times_from_names([output], date_regex=options.date_regex)
         theirs = open_raster(output).GetMetadataItem(MARK) is None
     except InputError:
         return
@@ -283,110 +296,14 @@ def _protect_inputs(
         )
 
 
-def _group(warnings: Iterable[tuple[str, str]]) -> list[str]:
-    """Say what holds for many files once."""
-    found: dict[str, list[str]] = {}
-    for path, warning in warnings:
-        found.setdefault(warning, []).append(path)
-    return [
-        f"{paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {warning}"
-        for warning, paths in found.items()
-    ]
-
-
-def _first_change(names: Sequence[str]) -> str:
-    """Name two neighbours that plain sorting would have swapped."""
-    before, after = next((a, b) for a, b in itertools.pairwise(names) if a > b)
-    return f"{before} before {after}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What the checks want to know of one file."""
-
-    source: Source
-    grid: Grid
-    block: tuple[int, int]
-    bands: int
-    area_or_point: str
-    warnings: tuple[str, ...]
-
-
-def _open_source(path: str, band: int | str | None, nodata: float | None) -> _Opened:
-    dataset = open_raster(path)
-    with gdal_messages():
-        number = _band_number(dataset, path, band)
-        raster = dataset.GetRasterBand(number)
-        dtype = gdal.GetDataTypeName(raster.DataType)
-        if raster.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE":
-            dtype = "Int8"  # what GDAL before 3.7 had instead of the type
-        if dtype not in _AS_FLOAT32 | _AS_FLOAT64:
-            raise InputError(f"{path}: band {number} is {dtype}, which has no trend")
-        declared = raster.GetNoDataValue()
-        warnings = []
-        missing = declared if nodata is None else float(nodata)
-        if missing is not None and not math.isfinite(missing):
-            missing = None  # what is not finite is missing anyhow
-        if missing is not None and not _can_hold(dtype, missing):
-            origin = "declared" if nodata is None else "given"
-            warnings.append(f"nodata {missing:g} is {origin}, which {dtype} cannot hold")
-            missing = None
-        if missing is not None and dtype == "Float32":
-            limit = float(np.finfo(np.float32).max)  # some write the smallest double for Float32
-            missing = float(np.float32(min(max(missing, -limit), limit)))
-        scale, offset = raster.GetScale(), raster.GetOffset()
-        block_width, block_height = raster.GetBlockSize()
-        return _Opened(
-            source=Source(
-                path=os.path.abspath(path),  # a worker may stand in another folder
-                band=number,
-                dtype=dtype,
-                nodata=missing,
-                scale=1.0 if scale is None else scale,
-                offset=0.0 if offset is None else offset,
-                masked=bool(raster.GetMaskFlags() & gdal.GMF_PER_DATASET),
-                unit=raster.GetUnitType() or "",
-            ),
-            grid=Grid.of(dataset),
-            block=(block_height, block_width),
-            bands=dataset.RasterCount,
-            area_or_point=dataset.GetMetadataItem("AREA_OR_POINT") or "",
-            warnings=tuple(warnings),
-        )
-
-
-def _band_number(dataset: Any, path: str, band: int | str | None) -> int:
-    count: int = dataset.RasterCount
-    if count == 0:
-        raise InputError(f"{path}: has no bands")
-    if band is None:
-        return 1
-    descriptions = [dataset.GetRasterBand(i).GetDescription() for i in range(1, count + 1)]
-    if isinstance(band, str):
-        places = [i for i, description in enumerate(descriptions, 1) if description == band]
-        if len(places) == 1:
-            return places[0]
-        if places:
-            raise InputError(f"{path}: bands {places} are all called {band!r}; give a number")
-        if not band.isdecimal():
-            names = ", ".join(repr(d) for d in descriptions if d) or "no names"
-            raise InputError(f"{path}: no band called {band!r}; its {count} bands have {names}")
-    number = int(band)
-    if not 1 <= number <= count:
-        raise InputError(f"{path}: no band {number}; it has {count}")
-    return number
-
-
-def _can_hold(dtype: str, value: float) -> bool:
-    """Tell whether a pixel of this type can have this value."""
-    if dtype.startswith("Float"):
-        return True
-    limits = np.iinfo("uint8" if dtype == "Byte" else dtype.lower())
-    return value == int(value) and limits.min <= value <= limits.max
-
-
 def _common_block(blocks: Sequence[tuple[int, int]], grid: Grid) -> tuple[int, int]:
-    """Give the smallest height and width that hold whole blocks of every raster."""
-    height = math.lcm(*{min(block[0], grid.height) for block in blocks})
-    width = math.lcm(*{min(block[1], grid.width) for block in blocks})
-    return min(height, grid.height), min(width, grid.width)
+    """Give the smallest height and width that hold whole blocks of every raster.
+
+    Where they have little in common, the largest block's: some are then decoded twice.
+    """
+    sizes = []
+    for axis, length in enumerate((grid.height, grid.width)):
+        lengths = {min(block[axis], length) for block in blocks}
+        common, largest = math.lcm(*lengths), max(lengths)
+        sizes.append(min(common if common <= _MOST_BLOCKS * largest else largest, length))
+    return sizes[0], sizes[1]

@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from pixeltrend.errors import ArgumentError
 from pixeltrend.executors import Place
+from pixeltrend.inputs import InputKeywords, InputOptions
 from pixeltrend.pipeline import compute
 from pixeltrend.provenance import describe
 from pixeltrend.reducers import make_reducer, prepare
@@ -30,13 +31,9 @@ if TYPE_CHECKING:
     Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
-class RunOptions(TypedDict, total=False):
+class RunOptions(InputKeywords, total=False):
     """What `slope` and `map_pixels` take besides: see `run`."""
 
-    band: int | str | None
-    years: str | None
-    date_regex: str | None
-    nodata: float | None
     window: tuple[int, int, int, int] | None
     bounds: tuple[float, float, float, float] | None
     workers: int | None
@@ -98,7 +95,8 @@ def slope(
         of the slopes between all pairs of values; "mann-kendall" tests for a monotonic trend.
     **options
         ``stats="slope,pvalue"`` and all other fields of
-        `pixeltrend.reducers.options.StatsOptions`; ``workers=4`` and all others of `run`.
+        `pixeltrend.reducers.options.StatsOptions`; those of `pixeltrend.inputs.InputOptions`, such
+        as ``band="NIR"``; ``workers=4`` and all others of `run`.
 
     Returns
     -------
@@ -167,7 +165,7 @@ def map_pixels(
     on_error
         "raise" ends the run when the function raises; "nan" records NaN and counts it.
     **options
-        ``workers=4`` and all others of `run`.
+        The fields of `pixeltrend.inputs.InputOptions`; ``workers=4`` and all others of `run`.
 
     Returns
     -------
@@ -206,10 +204,6 @@ def run(
     make: Callable[[Series], Reducer],
     *,
     statistics: StatsOptions | None = None,
-    band: int | str | None = None,
-    years: str | None = None,
-    date_regex: str | None = None,
-    nodata: float | None = None,
     window: tuple[int, int, int, int] | None = None,
     bounds: tuple[float, float, float, float] | None = None,
     workers: int | None = None,
@@ -223,6 +217,7 @@ def run(
     overwrite: bool = True,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    **inputs: Unpack[InputKeywords],
 ) -> Summary:
     """Open a series, reduce its pixels, and write the result.
 
@@ -234,15 +229,6 @@ def run(
         Gives the reducer for the series.
     statistics
         What the reducer was made with: it is written into the output, and its `fdr` is done here.
-    band
-        Number, from 1, or description of the band to read; the first one by default.
-    years
-        ``FIRST:LAST`` or ``FIRST:LAST:STEP``: the years of the files in order of their names.
-    date_regex
-        A regular expression for the year in a file name: a group named ``year``, and ``month`` and
-        ``day`` or ``doy`` if wanted, or the first group.
-    nodata
-        Value that stands for missing, in place of the one that the files declare.
     window
         First row, first column, height and width, in pixels: only this part is computed.
     bounds
@@ -269,12 +255,13 @@ def run(
         Called with the pixels done and all pixels, after each chunk.
     cancelled
         Asked often; the run ends with `CancelledError` when it says True.
+    **inputs
+        The fields of `pixeltrend.inputs.InputOptions`, such as ``band="NIR"`` or
+        ``years="1995:2015"``.
     """
     start = time.perf_counter()
     place = Place(executor, workers, scheduler, scheduler_file)
-    series = open_series(
-        patterns, band=band, years=years, date_regex=date_regex, nodata=nodata, output=output
-    )
+    series = open_series(patterns, output=output, **inputs)
     if window is not None and bounds is not None:
         raise ArgumentError("window and bounds both say what part to compute: give one of them")
     if bounds is not None:
@@ -284,7 +271,7 @@ def run(
     reducer = make(series)
     given = statistics or StatsOptions()
     adjusted = (describe_band("pvalue_fdr", reducer.method, given),) if given.fdr else ()
-    facts = given.given() | ({} if nodata is None else {"nodata": repr(nodata)})
+    facts = given.given() | InputOptions(**inputs).given()
     writer = RasterWriter(
         output,
         series.grid,

@@ -30,6 +30,17 @@ class Window:
         """Rows times columns."""
         return self.height * self.width
 
+    def overlap(self, other: Window) -> Window:
+        """Give what both have in common; no pixel if they do not meet."""
+        top, left = max(self.row_off, other.row_off), max(self.col_off, other.col_off)
+        bottom = min(self.row_off + self.height, other.row_off + other.height)
+        right = min(self.col_off + self.width, other.col_off + other.width)
+        return Window(top, left, max(0, bottom - top), max(0, right - left))
+
+    def moved(self, rows: int, columns: int) -> Window:
+        """Give the same rectangle elsewhere."""
+        return Window(self.row_off + rows, self.col_off + columns, self.height, self.width)
+
     def __str__(self) -> str:
         rows = f"rows {self.row_off} to {self.row_off + self.height - 1}"
         return f"{rows}, columns {self.col_off} to {self.col_off + self.width - 1}"

@@ -10,6 +10,7 @@ from pixeltrend import __version__
 from pixeltrend.cli.exits import run_command
 
 COMMANDS = {
+    "check": "Say what would be read, and what is odd or wrong with it.",
     "demo": "Write a made-up NDVI series to try things on.",
     "map": "Write what any function makes of every pixel's series.",
     "plot": "Draw a written trend as a map in classes.",

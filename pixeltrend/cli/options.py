@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pixeltrend.inputs import EXTENTS, RESAMPLINGS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -66,22 +68,75 @@ output_option = click.option(
 band_option = click.option(
     "--band", metavar="BAND", help="Number (from 1) or description of the band.  [default: 1]"
 )
-years_option = click.option(
-    "--years",
-    metavar="FIRST:LAST[:STEP]",
-    help="Years of the files in order of their names, when names have none.",
-)
-date_regex_option = click.option(
-    "--date-regex",
-    metavar="REGEX",
-    help="Where the year is in a file name: the group named year (with month and day, or doy, if "
-    r"wanted), or the first group, as 'v2_(\d{4})'.",
-)
-nodata_option = click.option(
-    "--nodata",
-    type=float,
-    metavar="VALUE",
-    help="Value that means missing, instead of the one that the files declare.",
+
+# What every command takes that reads a series.
+input_options = (
+    band_option,
+    click.option(
+        "--bands-are-times",
+        is_flag=True,
+        help="Every band of a file is a time: its description says which, or --years.",
+    ),
+    click.option(
+        "--years",
+        metavar="FIRST:LAST[:STEP]",
+        help="Years of the files in order of their names, or of the bands, when names have none.",
+    ),
+    click.option(
+        "--date-regex",
+        metavar="REGEX",
+        help="Where the time is in a name: the group named year (with month and day, or doy, if "
+        r"wanted), or the first group, as 'v2_(\d{4})'.",
+    ),
+    click.option(
+        "--times",
+        metavar="FILE.csv",
+        help="A table of times: a line for each file, its name and its time.",
+    ),
+    click.option(
+        "--nodata",
+        type=float,
+        metavar="VALUE",
+        help="Value that means missing, instead of the one that the files declare.",
+    ),
+    click.option(
+        "--valid-range",
+        type=(float, float),
+        metavar="MIN MAX",
+        help="Other values are missing. In the files' own numbers, before scale and offset.",
+    ),
+    click.option(
+        "--scale", type=float, help="Values are numbers x scale + offset, whatever the files say."
+    ),
+    click.option("--offset", type=float, help="See --scale."),
+    click.option(
+        "--mask-band",
+        metavar="BAND",
+        help="Band that is 0 where a pixel is missing: number or description.",
+    ),
+    click.option("--qa-band", metavar="BAND", help="Band of quality bits, as Landsat's QA_PIXEL."),
+    click.option(
+        "--qa-bits",
+        metavar="BITS",
+        help="Bits of it that mean missing: 1-4 for any of bits 1 to 4, 8-9=3 for the number 3 in "
+        "bits 8 and 9; several with commas.",
+    ),
+    click.option(
+        "--extent",
+        type=click.Choice(EXTENTS),
+        help="Rasters of different extents on one pixel grid: what they share, all that any has, "
+        "or that of the first.  [default: refuse them]",
+    ),
+    click.option(
+        "--align",
+        type=click.Choice(RESAMPLINGS),
+        help="Warp rasters on other grids onto that of the first.  [default: refuse them]",
+    ),
+    click.option(
+        "--allow-vrt",
+        is_flag=True,
+        help="Read VRTs too, and files that are something else than their names say.",
+    ),
 )
 workers_option = click.option(
     "--workers",
@@ -167,10 +222,7 @@ scheduler_file_option = click.option(
 
 # What every command takes that reads a series and writes a raster.
 run_options = (
-    band_option,
-    years_option,
-    date_regex_option,
-    nodata_option,
+    *input_options,
     window_option,
     bounds_option,
     workers_option,

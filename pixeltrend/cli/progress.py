@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(
+    *, quiet: bool, unit: str = " pixels"
+) -> Iterator[Callable[[int, int], None] | None]:
     """Give a callback that draws a bar, or None where nobody would see it."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -27,7 +29,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     from tqdm import tqdm  # a job in the background needs none
 
     tqdm.monitor_interval = 0  # its thread would be there when workers are forked
-    with tqdm(unit=" pixels", unit_scale=True, leave=False, delay=0.5) as bar:
+    with tqdm(unit=unit, unit_scale=True, leave=False, delay=0.5) as bar:
 
         def update(done: int, total: int) -> None:
             bar.total = total

@@ -1,0 +1,151 @@
+"""pixeltrend check: what would be read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pixeltrend.cli import options
+from pixeltrend.cli.exits import REFUSED_INPUTS
+from pixeltrend.cli.progress import progress_bar
+from pixeltrend.dates import format_time
+from pixeltrend.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pixeltrend.check import RasterReport, Report
+
+
+@click.command(no_args_is_help=True)
+@options.add_options(
+    options.patterns_argument,
+    click.option(
+        "--pixels",
+        is_flag=True,
+        help="Decode some blocks: for values that look like nodata, and for broken blocks.",
+    ),
+    click.option("--full", is_flag=True, help="Decode all blocks, and name each broken one."),
+    *options.input_options,
+    options.workers_option,
+    options.memory_option,
+    options.json_option,
+    options.quiet_option,
+    options.verbose_option,
+)
+def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -> None:
+    """Say what would be read: times, files, grid, nodata, and what is odd or wrong.
+
+    Nothing is computed, and nothing is written. The exit status is 3 if a run would refuse the
+    files or fail to read them, and 0 otherwise; warnings do not change it.
+
+    \b
+    pixeltrend check '*.tiff'
+    pixeltrend check '*.tiff' --pixels
+    pixeltrend check exports --full --json > report.json
+    """
+    from pixeltrend.check import check as look  # --help must not wait for NumPy and GDAL
+
+    try:
+        with progress_bar(quiet=quiet or as_json, unit=" files") as progress:
+            report = look(patterns, progress=progress, **settings)
+    except InputError as error:
+        problems = (error.problem, *error.others)
+        if as_json:
+            click.echo(json.dumps({"problems": problems}))
+        _complain(problems)
+        click.get_current_context().exit(REFUSED_INPUTS)
+    if as_json:
+        click.echo(json.dumps(_plain(dataclasses.asdict(report)), allow_nan=False))
+    elif not quiet:
+        click.echo("\n".join(_lines(report)))
+    else:
+        for warning in report.warnings:
+            click.echo(f"Warning: {warning}", err=True)
+    _complain(report.problems)
+    if report.problems:
+        click.get_current_context().exit(REFUSED_INPUTS)
+
+
+def _complain(problems: Iterable[str]) -> None:
+    for problem in problems:
+        click.echo(f"Error: {problem}", err=True)
+
+
+def _plain(value: Any) -> Any:
+    """Replace NaN, which JSON has none of, by its name."""
+    if isinstance(value, dict):
+        return {key: _plain(its) for key, its in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(its) for its in value]
+    return "nan" if isinstance(value, float) and value != value else value  # noqa: PLR0124
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """Write a report for people."""
+    rows: list[tuple[str, ...]] = [
+        ("time", "raster", "band", "type", "nodata", "scale, offset", "warnings")
+    ]
+    rows += [_row(raster) for raster in report.rasters]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+    yield ""
+    yield f"Grid: {report.width} x {report.height} pixels{_place(report)}"
+    first, last = (format_time(report.rasters[end].time) for end in (0, -1))
+    absent = ", ".join(map(format_time, report.missing_years))
+    yield f"Times: {len(report.rasters)} from {first} to {last}, missing: {absent or 'none'}"
+    plan = report.plan
+    yield (
+        f"A run: {_count(plan.workers, 'worker')}, {_count(plan.windows, 'window')} of up to "
+        f"{plan.window_pixels:,} pixels, {_bytes(plan.worker_bytes)} of pixels a worker, {_bytes(plan.decoded_bytes)} to "
+        "decode in all"
+    )
+    yield (
+        f"slope would fit a line to up to {len(report.rasters)} values of each of "
+        f"{report.width * report.height:,} pixels" + (", and fail" if report.problems else "")
+    )
+    if report.warnings:
+        yield ""
+        yield from (f"[{n}] {warning}" for n, warning in enumerate(report.warnings, 1))
+
+
+def _row(raster: RasterReport) -> tuple[str, ...]:
+    name = os.path.basename(raster.path)
+    shards = f" ({raster.files} shards)" if raster.files > 1 else ""
+    nodata = "none" if raster.nodata is None else f"{raster.nodata:g}"
+    if raster.masked:
+        nodata = "mask" if raster.nodata is None else f"{nodata}, mask"
+    as_is = raster.scale == 1 and raster.offset == 0
+    return (
+        format_time(raster.time),
+        name + shards,
+        str(raster.band),
+        raster.dtype,
+        nodata,
+        "" if as_is else f"{raster.scale:g}, {raster.offset:g}",
+        " ".join(f"[{note}]" for note in raster.notes),
+    )
+
+
+def _place(report: Report) -> str:
+    name = report.crs.partition('"')[2].partition('"')[0] or "no CRS"
+    if report.geotransform is None:
+        return ", not georeferenced"
+    x, dx, _, y, _, dy = report.geotransform
+    return f" of {abs(dx):.10g} x {abs(dy):.10g}, corner {x:.12g} {y:.12g}, {name}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count / 1e3:.1f} kB"

@@ -1,0 +1,1 @@
+from pixeltrend.dates import times_from_names as times_from_names

@@ -1,0 +1,154 @@
+"""Shards: the files into which Earth Engine splits one large export, put together again."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pixeltrend.errors import InputError
+from pixeltrend.grid import Grid
+from pixeltrend.windows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pixeltrend.sources import Header
+
+# <name>-<first row>-<first column>.tif, ten digits each.
+_SHARD = re.compile(r"(?P<name>.+)-(?P<row>\d{10})-(?P<column>\d{10})(?P<suffix>(?:\.\w+)?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One raster as somebody exported it: a file, or its shards."""
+
+    name: str
+    """The path; that of the shards without their offsets."""
+    files: tuple[str, ...]
+    """The files."""
+    offsets: tuple[tuple[int, int], ...]
+    """First row and column of each file in the whole; empty if the export is one file."""
+
+
+def group_shards(paths: Sequence[str]) -> list[Export]:
+    """Put the shards of each export together.
+
+    Parameters
+    ----------
+    paths
+        Files, each once.
+
+    References
+    ----------
+    Earth Engine's guide, "Exporting large images": <prefix>-<y offset>-<x offset>.
+    """
+    whole = []
+    shards: dict[str, list[tuple[int, int, str]]] = {}
+    for path in paths:
+        match = _SHARD.fullmatch(path)
+        if match is None:
+            whole.append(Export(path, (path,), ()))
+        else:
+            place = int(match["row"]), int(match["column"]), path
+            shards.setdefault(match["name"] + match["suffix"], []).append(place)
+    split = [
+        Export(
+            name,
+            tuple(path for _, _, path in sorted(its)),
+            tuple((row, column) for row, column, _ in sorted(its)),
+        )
+        for name, its in shards.items()
+    ]
+    return sorted([*whole, *split], key=lambda export: export.name)
+
+
+def place_shards(
+    export: Export, headers: Mapping[str, Header]
+) -> tuple[Grid, tuple[tuple[Header, Window], ...]]:
+    """Give the grid of an export, and where its files lie on it.
+
+    Where shards are absent at the lower or right border, the grid ends before them.
+
+    Raises
+    ------
+    InputError
+        Shards overlap, leave gaps that are no absent shard, or lie elsewhere than their names say.
+    """
+    if not export.offsets:
+        header = headers[export.files[0]]
+        return header.grid, ((header, Window(0, 0, header.grid.height, header.grid.width)),)
+    placed = tuple(
+        (headers[path], Window(row, column, headers[path].grid.height, headers[path].grid.width))
+        for path, (row, column) in zip(export.files, export.offsets, strict=True)
+    )
+    first, area = placed[0]
+    # From the first shard back to the first pixel of the whole.
+    origin = first.grid.crop(Window(-area.row_off, -area.col_off, area.height, area.width))
+    for header, its in placed:
+        if len(header.bands) != len(first.bands):
+            raise InputError(
+                f"{header.path}: {len(header.bands)} bands, but {first.path} has {len(first.bands)}"
+            )
+        expected = origin.crop(its)
+        if difference := header.grid.difference(expected):
+            raise InputError(
+                f"{header.path}: {difference[0]}, but by its name and {first.path} it should have "
+                f"{difference[1]}"
+            )
+    for axis, spans in (
+        ("row", [(header.path, its.row_off, its.height) for header, its in placed]),
+        ("column", [(header.path, its.col_off, its.width) for header, its in placed]),
+    ):
+        _check_tiling(export.name, axis, spans)
+    height = max(its.row_off + its.height for _, its in placed)
+    width = max(its.col_off + its.width for _, its in placed)
+    return Grid(width, height, origin.geotransform, origin.crs), placed
+
+
+def _check_tiling(name: str, axis: str, spans: Sequence[tuple[str, int, int]]) -> None:
+    """Refuse shards (path, start, length) that overlap or leave gaps along one axis.
+
+    All are of one length, but for the last, and begin at multiples of it: then what is not covered
+    is whole shards.
+    """
+    lengths: dict[int, int] = {}
+    for path, start, length in spans:
+        if lengths.setdefault(start, length) != length:
+            raise InputError(
+                f"{path}: has {length} {axis}s, but another shard that begins at {axis} {start} "
+                f"has {lengths[start]}"
+            )
+    starts = sorted(lengths)
+    size = max(lengths.values())
+    for before, start in itertools.pairwise(starts):
+        if before % size or start % size or lengths[before] != size:
+            raise InputError(
+                f"{name}: its shards overlap or leave gaps: one ends at {axis} "
+                f"{before + lengths[before]}, the next begins at {axis} {start}, and the largest "
+                f"has {size}"
+            )
+
+
+def absent_shards(
+    layers: Sequence[tuple[str, Sequence[Window]]],
+) -> list[tuple[str, Window]]:
+    """Name the shards that some exports have and others lack: (name of the export, place).
+
+    Parameters
+    ----------
+    layers
+        Name of each export and the places of its shards, all on one grid.
+    """
+    everywhere = sorted(
+        {area for _, areas in layers for area in areas}, key=lambda a: (a.row_off, a.col_off)
+    )
+    return [
+        (name, area) for name, areas in layers for area in everywhere if not _covers(areas, area)
+    ]
+
+
+def _covers(areas: Sequence[Window], wanted: Window) -> bool:
+    """Tell whether areas that do not overlap hold all of `wanted`."""
+    return sum(area.overlap(wanted).pixels for area in areas) == wanted.pixels
