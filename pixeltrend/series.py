@@ -18,6 +18,7 @@ from osgeo import gdal
 from pixeltrend import dates
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.grid import Grid
+from pixeltrend.names import times_from_names
 from pixeltrend.provenance import MARK
 from pixeltrend.rasters import gdal_messages, open_raster
 
@@ -144,7 +145,7 @@ def open_series(
     years
         ``FIRST:LAST`` or ``FIRST:LAST:STEP``: the years of the files in order of their names.
     date_regex
-        Where the time is in a file name: see `dates.times_from_names`.
+        Where the time is in a file name: see `names.times_from_names`.
     output
         A file that is about to be written, and so is none of the inputs.
 
@@ -168,7 +169,7 @@ def open_series(
             warnings.append(f"names are sorted by their numbers: {_first_change(by_number)}")
         paths, times = by_number, dates.times_from_range(years, len(paths))
     else:
-        times = dates.times_from_names(paths, date_regex=date_regex)
+        times = times_from_names(paths, date_regex=date_regex)
     for time in dates.duplicates(times):
         same = [path for path, its in zip(paths, times, strict=True) if its == time]
         raise InputError(
@@ -272,7 +273,7 @@ def _protect_inputs(
         return
     try:
         if dated:
-            dates.times_from_names([output], date_regex=date_regex)
+            times_from_names([output], date_regex=date_regex)
         theirs = open_raster(output).GetMetadataItem(MARK) is None
     except InputError:
         return
