@@ -175,14 +175,19 @@ def _fits(names: Sequence[str]) -> dict[tuple[str, int, str], dict[int, _Reading
 
 
 def _different(rules: Sequence[_Rule]) -> list[_Rule]:
-    """Keep the longest form at each place, and one rule of those that give the same times."""
+    """Keep one rule of those that say the same: the one that says most.
+
+    These are the longest form at each place; one of those that give the same times; and days rather
+    than the years of these days.
+    """
     at: dict[tuple[int, ...], _Rule] = {}
     for rule in sorted(rules, key=lambda rule: _RANK[rule[0].form]):
         at[tuple(reading.begin for reading in rule)] = rule
     by_times: dict[tuple[float, ...], _Rule] = {}
     for rule in sorted(at.values(), key=lambda rule: rule[0].begin):
         by_times.setdefault(tuple(_times_of(rule)), rule)
-    return list(by_times.values())
+    years = {tuple(int(time) for time in its) for its in by_times if not _whole(its)}
+    return [rule for its, rule in by_times.items() if rule[0].form != "YYYY" or its not in years]
 
 
 def _tell_apart(rules: Sequence[_Rule]) -> list[_Rule]:
@@ -199,6 +204,10 @@ def _tell_apart(rules: Sequence[_Rule]) -> list[_Rule]:
 
 def _times_of(rule: _Rule) -> list[float]:
     return [reading.time for reading in rule]
+
+
+def _whole(times: Sequence[float]) -> bool:
+    return all(time == int(time) for time in times)
 
 
 def _varies(times: Sequence[float]) -> bool:
