@@ -1,4 +1,4 @@
-"""Times of rasters, as decimal years, out of their file names."""
+"""Times as decimal years: how they are counted, written, read and given as ranges."""
 
 from __future__ import annotations
 
@@ -6,22 +6,68 @@ import calendar
 import datetime as dt
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pixeltrend.errors import ArgumentError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_DIGITS = re.compile(r"\d+")
-_YEAR = re.compile(r"1[89]\d\d|2[01]\d\d")
 _GROUPS = {"year", "month", "day", "doy"}
+
+_CLOCK = r"(?:[T ] ?\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?(?: ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?))?)?"
+_WRITTEN = tuple(
+    re.compile(form, re.ASCII)
+    for form in (
+        r"(?P<year>\d{4})",
+        r"(?P<year>\d{4})[-/_](?P<month>\d\d?)",
+        r"(?P<year>\d{4})(?P<month>\d\d)",
+        r"(?P<year>\d{4})(?P<_>[-/_.])(?P<month>\d\d?)(?P=_)(?P<day>\d\d?)" + _CLOCK,
+        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)" + _CLOCK,
+        r"(?P<year>\d{4})[-/_]?(?P<doy>\d{3})" + _CLOCK,
+    )
+)
+_DECIMAL = re.compile(r"(\d{1,4})[.,](\d+)", re.ASCII)
 
 
 def decimal_year(year: int, month: int = 1, day: int = 1) -> float:
     """Give year + (day of year - 1) / days in that year."""
-    doy = dt.date(year, month, day).timetuple().tm_yday
-    return year + (doy - 1) / (366 if calendar.isleap(year) else 365)
+    passed = dt.date(year, month, day).toordinal() - dt.date(year, 1, 1).toordinal()
+    return year + passed / (366 if calendar.isleap(year) else 365)
+
+
+def decimal_year_of_doy(year: int, doy: int) -> float:
+    """Give year + (doy - 1) / days in that year.
+
+    Raises
+    ------
+    ValueError
+        The year has no such day.
+    """
+    days = 366 if calendar.isleap(year) else 365
+    if not (1 <= doy <= days and dt.MINYEAR <= year <= dt.MAXYEAR):
+        raise ValueError(f"day {doy} of {year}")
+    return year + (doy - 1) / days
+
+
+def decimal_year_of_cftime(time: Any) -> float:
+    """Give the decimal year of a cftime time in its own calendar, the time of day included."""
+    start = time.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    december = start.replace(month=12)
+    days = (december - start).days + december.daysinmonth
+    return float(time.year + (time - start) / dt.timedelta(days=1) / days)
+
+
+def time_of(match: re.Match[str]) -> float:
+    """Give the decimal year of a match's groups `year`, and `month`, `day` or `doy` if it has them.
+
+    Raises
+    ------
+    ValueError
+        There is no such day.
+    """
+    groups = match.groupdict()
+    return _decimal_year(**{name: int(groups[name]) for name in _GROUPS if groups.get(name)})
 
 
 def format_time(time: float) -> str:
@@ -29,16 +75,49 @@ def format_time(time: float) -> str:
     return str(int(time)) if time == int(time) else f"{time:.4f}"
 
 
-def times_from_names(names: Sequence[str], *, date_regex: str | None = None) -> list[float]:
-    """Read one time out of each file name.
+def parse_time(text: str) -> float:
+    """Read one time as a person or a table writes it.
 
-    A year is a run of exactly four digits from 1800 to 2199. Where names hold several, they must be
-    alike but for their digits, and exactly one place must differ between them.
+    Parameters
+    ----------
+    text
+        1995, 1995-07, 1995-07-15 (also with / or _ and without zeros), 199507, 19950715,
+        1995.07.15, 2016-001 or 2016001 (day of the year), or a decimal year: 2016.0437. A time of
+        day after a day is dropped, and a time zone with it.
+
+    Returns
+    -------
+    float
+        A decimal year; a month stands for its first day.
+
+    Raises
+    ------
+    ValueError
+        `text` is none of these, or no day of the calendar.
+    """
+    stripped = text.strip()
+    decimal = _DECIMAL.fullmatch(stripped)
+    if decimal and int(decimal[1]) >= dt.MINYEAR:
+        return float(f"{decimal[1]}.{decimal[2]}")
+    for form in _WRITTEN:
+        match = form.fullmatch(stripped)
+        if match:
+            try:
+                return time_of(match)
+            except ValueError as error:
+                raise ValueError(f"{text!r} is no day of the calendar") from error
+    raise ValueError(
+        f"{text!r} is no time; write 1995, 1995-07, 1995-07-15, 1995.5 or 1995-196 (day of year)"
+    )
+
+
+def times_from_regex(names: Sequence[str], date_regex: str) -> list[float]:
+    """Read the times that a user's regular expression picks out of file names.
 
     Parameters
     ----------
     names
-        File names, or paths: only what follows the last slash is read.
+        Paths or file names; where the file's name does not match, the whole path may.
     date_regex
         A regular expression with a group named `year`, and `month` and `day` or `doy` if wanted;
         otherwise its first group, or all that it matches, is the year.
@@ -51,31 +130,12 @@ def times_from_names(names: Sequence[str], *, date_regex: str | None = None) -> 
     Raises
     ------
     InputError
-        A name has no year, or several possible ones.
+        A name does not match, or what matches is no date.
     ArgumentError
         `date_regex` is no regular expression, or has groups of unknown names.
     """
-    if date_regex is not None:
-        pattern = _compile(date_regex)
-        return [_match_time(pattern, name) for name in names]
-    runs = [_digit_runs(name) for name in names]
-    for name, found in zip(names, runs, strict=True):
-        if not any(map(_is_year, found)):
-            raise InputError(
-                f"{name}: no year in the name (four digits, 1800 to 2199); say where the time is "
-                "with --date-regex, or give --years FIRST:LAST"
-            )
-    years = [[run for run in found if _is_year(run)] for found in runs]
-    if all(len(set(found)) == 1 for found in years):
-        return [float(found[0]) for found in years]
-    place = _one_place_that_differs(names, runs)
-    if place is None:
-        name, found = next((n, y) for n, y in zip(names, years, strict=True) if len(y) > 1)
-        raise InputError(
-            f"{name}: several possible years ({', '.join(found)}); say which one with "
-            f"--date-regex, for example --date-regex '{_example(name, found[0])}'"
-        )
-    return [float(found[place]) for found in runs]
+    pattern = _compile(date_regex)
+    return [_match_time(pattern, name) for name in names]
 
 
 def parse_range(years: str) -> list[float]:
@@ -117,35 +177,14 @@ def name_order(name: str) -> list[tuple[str, int, str]]:
     ]
 
 
-def _file_name(path: str) -> str:
+def file_name(path: str) -> str:
+    """Give what follows the last slash."""
     return path.rstrip("/").rpartition("/")[2]
 
 
-def _digit_runs(name: str) -> list[str]:
-    return _DIGITS.findall(_file_name(name))
-
-
-def _is_year(run: str) -> bool:
-    return _YEAR.fullmatch(run) is not None
-
-
-def _one_place_that_differs(names: Sequence[str], runs: Sequence[Sequence[str]]) -> int | None:
-    """Give the place, counted in runs of digits, whose years alone tell the names apart."""
-    if len({_DIGITS.sub("0", _file_name(name)) for name in names}) > 1:
-        return None
-    columns = list(zip(*runs, strict=True))
-    places = [
-        place
-        for place, column in enumerate(columns)
-        if all(map(_is_year, column)) and len(set(column)) > 1
-    ]
-    return places[0] if len(places) == 1 else None
-
-
-def _example(name: str, year: str) -> str:
-    """Give a regular expression that picks `year` out of `name`."""
-    before = re.split(rf"(?<!\d){year}(?!\d)", _file_name(name))[0]
-    return re.escape(before[-8:]) + r"(\d{4})"
+def duplicates(times: Sequence[float]) -> list[float]:
+    """Give the times that occur more than once."""
+    return [time for time, count in Counter(times).items() if count > 1]
 
 
 def _compile(date_regex: str) -> re.Pattern[str]:
@@ -164,7 +203,7 @@ def _compile(date_regex: str) -> re.Pattern[str]:
 
 
 def _match_time(pattern: re.Pattern[str], path: str) -> float:
-    match = pattern.search(_file_name(path)) or pattern.search(path)
+    match = pattern.search(file_name(path)) or pattern.search(path)
     if match is None:
         raise InputError(f"{path}: --date-regex {pattern.pattern!r} matches nothing in the name")
     if pattern.groupindex:
@@ -172,7 +211,7 @@ def _match_time(pattern: re.Pattern[str], path: str) -> float:
     else:
         parts = {"year": match[1] if pattern.groups else match[0]}
     try:
-        return _time_of(**{name: int(text) for name, text in parts.items()})
+        return _decimal_year(**{name: int(text) for name, text in parts.items()})
     except (TypeError, ValueError) as error:
         said = ", ".join(f"{name} {text!r}" for name, text in parts.items())
         raise InputError(
@@ -180,19 +219,5 @@ def _match_time(pattern: re.Pattern[str], path: str) -> float:
         ) from error
 
 
-def _time_of(year: int, month: int = 1, day: int = 1, doy: int | None = None) -> float:
-    if doy is None:
-        return decimal_year(year, month, day)
-    days = 366 if calendar.isleap(year) else 365
-    if not (1 <= doy <= days and dt.MINYEAR <= year <= dt.MAXYEAR):
-        raise ValueError(f"day {doy} of {year}")
-    return year + (doy - 1) / days
-
-
-def duplicates(times: Sequence[float]) -> list[float]:
-    """Give the times that occur more than once."""
-    return [time for time, count in Counter(times).items() if count > 1]
-
-
-def time_from_metadata(m):
-    return None
+def _decimal_year(year: int, month: int = 1, day: int = 1, doy: int | None = None) -> float:
+    return decimal_year(year, month, day) if doy is None else decimal_year_of_doy(year, doy)

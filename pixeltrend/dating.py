@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pixeltrend import dates, names
+from pixeltrend import dates, metadata, names, tables
 from pixeltrend.consistency import Note
 from pixeltrend.errors import InputError
 from pixeltrend.patterns import file_name
@@ -107,7 +107,7 @@ def _times_of_exports(
             notes.append(Note(f"names are sorted by their numbers: {before} before {after}"))
         return by_number, dates.times_from_range(options.years, len(exports)), notes
     if options.times is not None:
-        return exports, dates.times_from_table(options.times, paths), []
+        return exports, tables.times_from_table(options.times, paths), []
     said = _said_by_files([headers[export.files[0]] for export in exports], options)
     try:
         times = names.times_from_names(
@@ -131,7 +131,7 @@ def _times_of_bands(
     bands = [headers[export.files[0]].bands[number - 1] for export, number in places]
     texts = [band.description for band in bands]
     if options.times is not None:
-        return dates.times_from_table(options.times, texts), []
+        return tables.times_from_table(options.times, texts), []
     said = [
         _said_by_band(headers[export.files[0]], band)
         for (export, _), band in zip(places, bands, strict=True)
@@ -180,7 +180,7 @@ def _number(header: Header, band: int | str | None) -> int:
 
 def _said_by(header: Header) -> float | None:
     """Give the time that a file's metadata say; of a netCDF with one time, that one."""
-    if (time := dates.time_from_metadata(header.metadata)) is not None:
+    if (time := metadata.time_from_metadata(header.metadata)) is not None:
         return time
     band = header.bands[0]
     return _said_by_band(header, band) if len(header.bands) == 1 else None
@@ -192,8 +192,8 @@ def _said_by_band(header: Header, band: BandHeader) -> float | None:
         value, units = band.metadata.get(f"NETCDF_DIM_{name}"), header.metadata.get(f"{name}#units")
         if value is not None and units is not None:
             calendar = header.metadata.get(f"{name}#calendar", "standard")
-            return dates.times_from_cf([float(value)], units, calendar)[0]
-    return dates.time_from_metadata(band.metadata)
+            return metadata.times_from_cf([float(value)], units, calendar)[0]
+    return metadata.time_from_metadata(band.metadata)
 
 
 def _contradictions(

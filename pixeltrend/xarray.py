@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pixeltrend import __version__
-from pixeltrend.dates import duplicates
+from pixeltrend.dates import decimal_year_of_cftime, duplicates
 from pixeltrend.errors import ArgumentError, InputError, MissingDependencyError
 from pixeltrend.reducers import make_reducer, prepare
 
@@ -175,7 +174,7 @@ def _decimal_years(coordinate: xr.DataArray) -> Floats:
     elif values.dtype.kind == "M":
         years = _years_of_datetimes(values)
     elif values.dtype == object and all(hasattr(time, "calendar") for time in values):
-        years = np.array([_year_of_cftime(time) for time in values])
+        years = np.array([decimal_year_of_cftime(time) for time in values])
     else:
         kinds = " and ".join(sorted({type(time).__name__ for time in values}))
         raise InputError(f"{name} is {kinds}: give years, datetime64 or cftime times")
@@ -195,10 +194,3 @@ def _years_of_datetimes(values: NDArray[Any]) -> Floats:
     days = (ends - starts) / np.timedelta64(1, "D")
     passed = (moments - starts) / np.timedelta64(1, "D")  # NaN for NaT
     return np.asarray(starts.astype(np.int64) + 1970 + passed / days)
-
-
-def _year_of_cftime(time: Any) -> float:
-    start = time.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
-    december = start.replace(month=12)
-    days = (december - start).days + december.daysinmonth
-    return float(time.year + (time - start) / dt.timedelta(days=1) / days)

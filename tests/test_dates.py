@@ -1,4 +1,4 @@
-"""Times out of file names, as they occur in the wild."""
+"""Decimal years: counted, written, read, picked out by a regular expression, given as ranges."""
 
 from __future__ import annotations
 
@@ -12,95 +12,16 @@ from hypothesis import strategies as st
 
 from pixeltrend.dates import (
     decimal_year,
+    decimal_year_of_doy,
     duplicates,
     format_time,
     name_order,
     parse_range,
-    times_from_names,
+    parse_time,
     times_from_range,
+    times_from_regex,
 )
 from pixeltrend.errors import ArgumentError, InputError
-
-YEARS = [1995, 1996, 2004, 2015]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "{}.tif",
-        "ndvi_{}.tiff",
-        "ndvi{}.tif",
-        "NDVI-max-{}-clip.TIF",
-        "NDVI {} (1).tif",
-        "ndvi.{}.v2.tif",
-        "ndvi_{}_30m.tif",
-        "ndvi_{}_2000m.tif",
-        "ndvi_{}_epsg2154.tif",
-        "export_2021_Hanoi_NDVI_{}.tif",
-        "LANDSAT_LT05_C02_T1_L2_{}_NDVI.tif",
-        "MOD13Q1.A{}.h28v06.061.tif",
-        "Landsat_NDVI_{}-0000000000-0000023296.tif",
-        "chm_20210417_{}.tif",
-        "Année_{}_été.tif",
-        "exports/1990/ndvi_{}.tif",
-        "/data/2001-2020/run 2/ndvi_{}.tif",
-    ],
-)
-def test_year_is_found(name):
-    assert times_from_names([name.format(year) for year in YEARS]) == YEARS
-
-
-def test_order_of_times_is_that_of_names():
-    names = ["b_2003.tif", "a_2001.tif", "c_2002.tif"]
-    assert times_from_names(names) == [2003, 2001, 2002]
-
-
-def test_names_may_differ_when_each_has_one_year():
-    assert times_from_names(["lt05_1995_sr.tif", "2013-landsat8.tif"]) == [1995, 2013]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "ndvi.tif",
-        "ndvi_95.tif",
-        "ndvi_0012.tif",
-        "ndvi_3005.tif",
-        "scene_20150704.tif",
-        "2001/ndvi.tif",
-    ],
-)
-def test_name_without_year_is_refused(name):
-    with pytest.raises(InputError, match=re.escape(name)) as refused:
-        times_from_names(["ndvi_1995.tif", name])
-    assert "--date-regex" in str(refused.value)
-    assert "--years" in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("names", "said"),
-    [
-        (["ndvi_1995_1996.tif", "ndvi_1996_1997.tif"], ["ndvi_1995_1996.tif", "1995", "1996"]),
-        (["ndvi_1995_2000m.tif"], ["ndvi_1995_2000m.tif", "1995", "2000"]),
-        (["ndvi_1995.tif", "made_2021_of_1996.tif"], ["made_2021_of_1996.tif", "2021", "1996"]),
-        (["a2001b1999.tif", "c2001b2000.tif"], ["a2001b1999.tif", "2001", "1999"]),
-    ],
-    ids=["two places differ", "one file", "one name has two", "names are not alike"],
-)
-def test_several_possible_years_are_refused(names, said):
-    with pytest.raises(InputError) as refused:
-        times_from_names(names)
-    assert "--date-regex" in str(refused.value)
-    for text in said:
-        assert text in str(refused.value)
-
-
-def test_suggested_date_regex_works():
-    names = ["period (1995) to 1996.tif", "period (1996) to 1997.tif"]
-    with pytest.raises(InputError) as refused:
-        times_from_names(names)
-    suggested = re.search(r"--date-regex '(.+?)'", str(refused.value))
-    assert times_from_names(names, date_regex=suggested[1]) == [1995, 1996]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +38,7 @@ def test_suggested_date_regex_works():
     ],
 )
 def test_date_regex(date_regex, name, time):
-    assert times_from_names([name], date_regex=date_regex) == [pytest.approx(time, rel=1e-15)]
+    assert times_from_regex([name], date_regex) == [pytest.approx(time, rel=1e-15)]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +55,7 @@ def test_date_regex(date_regex, name, time):
 )
 def test_date_regex_that_gives_no_date(date_regex, name):
     with pytest.raises(InputError, match=re.escape(name)):
-        times_from_names([name], date_regex=date_regex)
+        times_from_regex([name], date_regex)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +64,7 @@ def test_date_regex_that_gives_no_date(date_regex, name):
 )
 def test_date_regex_that_makes_no_sense(date_regex):
     with pytest.raises(ArgumentError):
-        times_from_names(["1995.tif"], date_regex=date_regex)
+        times_from_regex(["1995.tif"], date_regex)
 
 
 @pytest.mark.parametrize(
@@ -206,3 +127,54 @@ def test_times_are_written_as_people_do(time, text):
 def test_duplicates():
     assert duplicates([2000.0, 2001.0, 2000.0, 2002.5]) == [2000.0]
     assert duplicates([2000.0, 2001.0]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("1995", 1995),
+        (" 1995 ", 1995),
+        ("1995-07", 1995 + 181 / 365),
+        ("1995/7", 1995 + 181 / 365),
+        ("199507", 1995 + 181 / 365),
+        ("1995-07-15", 1995 + 195 / 365),
+        ("1995/07/15", 1995 + 195 / 365),
+        ("1995/7/5", 1995 + 185 / 365),
+        ("1995_07_15", 1995 + 195 / 365),
+        ("1995.07.15", 1995 + 195 / 365),
+        ("19950715", 1995 + 195 / 365),
+        ("19950715T103000", 1995 + 195 / 365),
+        ("1995-07-15T10:30:00Z", 1995 + 195 / 365),
+        ("1995-07-15T10:30:00.024+02:00", 1995 + 195 / 365),
+        ("1995-07-15 10:30", 1995 + 195 / 365),
+        ("1995-07-15 10:30:00 UTC", 1995 + 195 / 365),
+        ("2016.0437", 2016.0437),
+        ("2016,0437", 2016.0437),
+        ("1995.0", 1995),
+        ("2016-001", 2016),
+        ("2016-366", 2016 + 365 / 366),
+        ("2016001", 2016),
+    ],
+)
+def test_a_time_as_a_person_writes_it(text, time):
+    assert parse_time(text) == pytest.approx(time, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "July", "95", "15.07.1995", "07/15/1995", "1995-13", "1995-02-29", "1995-07/15",
+        "2015-366", "2015000", "-1995", "1995e3", "inf", "nan", "0.5", "0000", "1995-07-15Z10",
+    ],
+)  # fmt: skip
+def test_what_is_no_time(text):
+    with pytest.raises(ValueError, match=re.escape(repr(text))):
+        parse_time(text)
+
+
+@given(st.dates(dt.date(1800, 1, 1), dt.date(2199, 12, 31)))
+def test_a_day_is_one_time_however_it_is_written(date):
+    time = decimal_year(date.year, date.month, date.day)
+    for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y-%j", "%Y%j", "%Y-%m-%dT%H:%M:%SZ"):
+        assert parse_time(date.strftime(form)) == time
+    assert decimal_year_of_doy(date.year, date.timetuple().tm_yday) == time
