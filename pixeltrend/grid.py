@@ -88,13 +88,13 @@ class Grid:
 
         Corners may differ by `TOLERANCE` pixels.
         """
+        if not _same_crs(self.crs, other.crs):
+            return _crs_names(self.crs, other.crs)
         if (self.width, self.height) != (other.width, other.height):
             return (
                 f"{self.width} x {self.height} pixels",
                 f"{other.width} x {other.height} pixels",
             )
-        if not _same_crs(self.crs, other.crs):
-            return _crs_names(self.crs, other.crs)
         if self.geotransform is None or other.geotransform is None:
             if self.geotransform == other.geotransform:
                 return None

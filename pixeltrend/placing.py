@@ -166,4 +166,4 @@ def _refusal(layer: Layer, first: Layer) -> str:
 
 
 def _pixels(rows: float, columns: float) -> str:
-    return f"{rows:+.4g} rows and {columns:+.4g} columns"
+    return f"{round(rows, 4) + 0.0:g} rows and {round(columns, 4) + 0.0:g} columns"

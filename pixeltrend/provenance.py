@@ -36,7 +36,7 @@ def describe(series: Series, reducer: Reducer, options: Mapping[str, str]) -> di
         "PIXELTREND_METHOD": reducer.method,
         "PIXELTREND_TIMES": " ".join(f"{time:.10g}" for time in series.times),
         "PIXELTREND_INPUTS": json.dumps(_short_names(series.names)),
-        "PIXELTREND_BANDS": " ".join(sorted({str(source.band) for source in series.sources})),
+        "PIXELTREND_BANDS": " ".join(map(str, sorted({its.band for its in series.sources}))),
     }
     if options:
         facts["PIXELTREND_OPTIONS"] = " ".join(f"{key}={options[key]}" for key in sorted(options))

@@ -17,6 +17,7 @@ from pixeltrend.reducers import make_reducer, prepare
 from pixeltrend.reducers.bands import band as describe_band
 from pixeltrend.reducers.options import StatsKeywords, StatsOptions, make_options
 from pixeltrend.series import open_series
+from pixeltrend.suspects import undeclared
 from pixeltrend.windows import Window
 from pixeltrend.writer import RasterWriter
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from pixeltrend.series import Series
 
     Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+# Rasters in which a run looks for nodata that nobody declared.
+_LOOKED_AT = 3
 
 
 class RunOptions(InputKeywords, total=False):
@@ -285,6 +290,7 @@ def run(
         threads=place.writer_threads,
     )
     prepare(reducer)
+    warnings = [*series.warnings, *(note.text for note in undeclared(series, most=_LOOKED_AT))]
     adjust = None
     if given.fdr is not None:
         from pixeltrend.field import with_adjusted  # a run in one pass does without
@@ -299,7 +305,6 @@ def run(
     valid, failed = compute(
         series, reducer, writer, place, memory, dtype, progress, cancelled, adjust
     )
-    warnings = list(series.warnings)
     if failed:
         warnings.append(f"the function failed at {failed:,} pixels, which are NaN")
     if not valid:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -205,6 +206,21 @@ def run_cli(
         )
 
     return run
+
+
+@pytest.fixture
+def gdal_programs(tmp_path: Path) -> list[str]:
+    """Give the folders with GDAL's programs that are not on the path: a wheel brings none."""
+    if shutil.which("gdalbuildvrt") is not None:
+        return []
+    program = tmp_path / "gdal-programs" / "gdalbuildvrt"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\nfrom osgeo import gdal\ngdal.UseExceptions()\n"
+        "gdal.BuildVRT(sys.argv[2], sys.argv[3:]).FlushCache()\n"
+    )
+    program.chmod(0o755)
+    return [str(program.parent)]
 
 
 @pytest.fixture

@@ -56,8 +56,8 @@ def place(tmp_path, series):
     return tmp_path
 
 
-def run(command, place):
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+def run(command, place, programs=()):
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], *programs])
     env = os.environ | {"PATH": path, "HEIGHT": "48", "WIDTH": "40"}
     done = subprocess.run(
         command, cwd=place, env=env, capture_output=True, text=True,
@@ -69,8 +69,8 @@ def run(command, place):
 
 
 @pytest.mark.parametrize("text", blocks("sh"))
-def test_commands_run(text, place):
-    run(["bash", "-euo", "pipefail", "-c", text], place)
+def test_commands_run(text, place, gdal_programs):
+    run(["bash", "-euo", "pipefail", "-c", text], place, gdal_programs)
 
 
 @pytest.mark.parametrize("text", blocks("python"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -92,15 +91,8 @@ def test_cron_says_nothing_and_can_run_again(exports, tmp_path):
     assert np.isfinite(read(tmp_path / "trend.tif")).all()
 
 
-def test_regions_are_the_whole(exports, tmp_path):
-    if shutil.which("gdalbuildvrt") is None:  # a wheel brings the library without the programs
-        program = tmp_path / "gdalbuildvrt"
-        program.write_text(
-            f"#!{sys.executable}\nimport sys\nfrom osgeo import gdal\ngdal.UseExceptions()\n"
-            "gdal.BuildVRT(sys.argv[2], sys.argv[3:]).FlushCache()\n"
-        )
-        program.chmod(0o755)
-    path = os.pathsep.join([BIN, os.environ["PATH"], str(tmp_path)])
+def test_regions_are_the_whole(exports, tmp_path, gdal_programs):
+    path = os.pathsep.join([BIN, os.environ["PATH"], *gdal_programs])
     run(EXAMPLES / "regions.sh", "exports/*.tiff", "results", 30, 20, 8, cwd=tmp_path, PATH=path)
     run("pixeltrend", "slope", "exports/*.tiff", "-o", "whole.tif", cwd=tmp_path)
     np.testing.assert_array_equal(
