@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 
 import numpy as np
@@ -119,7 +118,7 @@ def test_other_extents_are_refused_and_the_option_named(folder, run_cli, tmp_pat
     for text in ("ndvi_2001.tif", "ndvi_2000.tif", "9 x 8", "12 x 10", "--extent"):
         assert text in line
     assert "-3 rows" in line
-    assert "+4 columns" in line
+    assert " 4 columns" in line
     assert (tmp_path / "t.tif").read_bytes() == b"old"
 
 
@@ -460,9 +459,8 @@ def test_other_pixels_and_crs_are_told(tmp_path, write_pair, smooth):
 )
 def test_another_size_does_not_hide_other_pixels_and_crs(tmp_path, write_pair, other, said):
     write_pair(np.zeros((20, 17), np.float32), **other)
-    with pytest.raises(InputError, match=r"17 x 20.*50 x 60.*--align") as caught:
+    with pytest.raises(InputError, match=f"{said}.*--align"):
         pixeltrend.open_series(tmp_path / "in")
-    assert re.search(said, str(caught.value))
 
 
 @pytest.mark.parametrize("settings", [{"geotransform": None}, {"crs": ""}])
