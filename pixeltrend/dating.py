@@ -39,7 +39,11 @@ class Dated:
     @property
     def label(self) -> str:
         """The export, and its band where there are several."""
-        return self.export.name if self.band is None else f"{self.export.name}, band {self.band}"
+        return self.label_of(self.export.name)
+
+    def label_of(self, path: str) -> str:
+        """One of its files, and its band where there are several."""
+        return path if self.band is None else f"{path}, band {self.band}"
 
 
 def date_exports(

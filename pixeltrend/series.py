@@ -252,7 +252,7 @@ def _layers(
                 number = find_band(header, options.band if its.band is None else its.band)
                 tile, said = make_tile(header, number, area, options)
                 tiles.append(tile)
-                labels.append(header.path if export.offsets else its.label)
+                labels.append(its.label_of(header.path) if export.offsets else its.label)
                 bands.append(header.bands[number - 1])
                 odd += [(header.path, text) for text in said]
         except InputError as error:
