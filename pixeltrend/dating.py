@@ -166,7 +166,7 @@ def _years(years: str, count: int) -> list[float]:
 def _said_by_files(headers: Sequence[Header], options: InputOptions) -> list[float | None]:
     """Give the times that files say themselves: in the name of the band that is read, or else."""
     texts = [header.bands[_number(header, options.band)].description for header in headers]
-    if all(texts) and len(set(texts)) == len(texts):
+    if all(texts) and len(set(texts)) > 1:  # one may be a copy of another
         try:
             return [*names.times_from_names(texts)]
         except InputError:
