@@ -96,6 +96,11 @@ def _hint_at_shards(same: Sequence[Dated]) -> str:
     return ""
 
 
+def hint_at_bands(bands: int) -> str:
+    """Say how a single file may still be a series."""
+    return f"its {bands} bands may be times: --bands-are-times"
+
+
 def _times_of_exports(
     exports: Sequence[Export], headers: Mapping[str, Header], options: InputOptions
 ) -> tuple[list[Export], list[float], list[Note]]:
@@ -118,8 +123,11 @@ def _times_of_exports(
             [file_name(path) if path.startswith("/vsi") else path for path in paths],
             date_regex=options.date_regex,
         )
-    except InputError:
+    except InputError as error:
         inside = [time for time in said if time is not None]
+        bands = len(headers[exports[0].files[0]].bands)
+        if len(exports) == 1 and bands > 1:
+            raise InputError(f"{error}; {hint_at_bands(bands)}") from error
         if options.date_regex is not None or len(inside) < len(paths):
             raise
         note = Note("times are those that the files say, since their names have none")

@@ -15,7 +15,7 @@ import numpy as np
 
 from pixeltrend import consistency, names
 from pixeltrend.consistency import Note
-from pixeltrend.dating import date_exports
+from pixeltrend.dating import date_exports, hint_at_bands
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.inputs import InputOptions, parse_qa_bits
 from pixeltrend.patterns import find_inputs, is_virtual
@@ -162,7 +162,7 @@ def assemble(paths: Sequence[str], options: InputOptions) -> Series:
     dated, notes = date_exports(exports, headers, options)
     if len(dated) < 2:  # noqa: PLR2004 - two points make a line
         bands = len(headers[dated[0].export.files[0]].bands)
-        hint = f"; its {bands} bands may be times: --bands-are-times" if bands > 1 else ""
+        hint = f"; {hint_at_bands(bands)}" if bands > 1 else ""
         raise InputError(
             f"a trend wants at least two times, but there is only {exports[0].name}{hint}"
         )
