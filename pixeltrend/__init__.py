@@ -19,7 +19,7 @@ from pixeltrend.errors import (
 
 if TYPE_CHECKING:
     from pixeltrend.arrays import reduce
-    from pixeltrend.check import Report, check
+    from pixeltrend.checking import Report, check
     from pixeltrend.plot import MapSummary, plot_map
     from pixeltrend.series import Series, open_series
     from pixeltrend.synthetic import make_series
@@ -53,10 +53,10 @@ __all__ = [
 
 # Imported when first used: importing pixeltrend loads no NumPy and no GDAL.
 _HOMES = {
-    "Report": "pixeltrend.check",
+    "Report": "pixeltrend.checking",
     "Series": "pixeltrend.series",
     "Summary": "pixeltrend.trend",
-    "check": "pixeltrend.check",
+    "check": "pixeltrend.checking",
     "make_series": "pixeltrend.synthetic",
     "map_pixels": "pixeltrend.trend",
     "MapSummary": "pixeltrend.plot",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pixeltrend.sources import BandHeader
 
-# Steps in time may differ by this factor: composites begin anew each year, months are not alike.
+# Dates may lie apart by this factor: composites begin anew each year, months are not alike.
 _UNEQUAL = 1.5
 _SHOWN = 6
 
@@ -98,7 +98,8 @@ def time_notes(times: Sequence[float]) -> list[Note]:
         what = "a year is" if len(absent) == 1 else f"{len(absent)} years are"
         return [Note(f"{what} missing: {shown}{more}; the other times count as they are")]
     steps = [b - a for a, b in itertools.pairwise(times)]
-    if steps and max(steps) > _UNEQUAL * min(steps):
+    yearly = all(time == math.floor(time) for time in times)
+    if steps and max(steps) > (1 if yearly else _UNEQUAL) * min(steps):
         place = steps.index(max(steps))
         between = f"{format_time(times[place])} and {format_time(times[place + 1])}"
         apart = f"{_duration(min(steps))} to {_duration(max(steps))} apart"

@@ -39,7 +39,11 @@ class Dated:
     @property
     def label(self) -> str:
         """The export, and its band where there are several."""
-        return self.export.name if self.band is None else f"{self.export.name}, band {self.band}"
+        return self.label_of(self.export.name)
+
+    def label_of(self, path: str) -> str:
+        """One of its files, and its band where there are several."""
+        return path if self.band is None else f"{path}, band {self.band}"
 
 
 def date_exports(
@@ -92,6 +96,11 @@ def _hint_at_shards(same: Sequence[Dated]) -> str:
     return ""
 
 
+def hint_at_bands(bands: int) -> str:
+    """Say how a single file may still be a series."""
+    return f"its {bands} bands may be times: --bands-are-times"
+
+
 def _times_of_exports(
     exports: Sequence[Export], headers: Mapping[str, Header], options: InputOptions
 ) -> tuple[list[Export], list[float], list[Note]]:
@@ -114,8 +123,11 @@ def _times_of_exports(
             [file_name(path) if path.startswith("/vsi") else path for path in paths],
             date_regex=options.date_regex,
         )
-    except InputError:
+    except InputError as error:
         inside = [time for time in said if time is not None]
+        bands = len(headers[exports[0].files[0]].bands)
+        if len(exports) == 1 and bands > 1:
+            raise InputError(f"{error}; {hint_at_bands(bands)}") from error
         if options.date_regex is not None or len(inside) < len(paths):
             raise
         note = Note("times are those that the files say, since their names have none")
@@ -162,7 +174,7 @@ def _years(years: str, count: int) -> list[float]:
 def _said_by_files(headers: Sequence[Header], options: InputOptions) -> list[float | None]:
     """Give the times that files say themselves: in the name of the band that is read, or else."""
     texts = [header.bands[_number(header, options.band)].description for header in headers]
-    if all(texts) and len(set(texts)) == len(texts):
+    if all(texts) and len(set(texts)) > 1:  # one may be a copy of another
         try:
             return [*names.times_from_names(texts)]
         except InputError:

@@ -67,6 +67,9 @@ def bad_blocks(allow_vrt: bool, every: bool, tile: Tile) -> list[str]:
             return [str(error)]
         band = dataset.GetRasterBand(tile.band)
         blocks = _blocks(dataset, band)
+        # A block of interleaved pixels holds all bands.
+        alone = dataset.GetMetadataItem("INTERLEAVE", "IMAGE_STRUCTURE") != "PIXEL"
+        of_band = f" of band {tile.band}" if dataset.RasterCount > 1 and alone else ""
         for left, top, width, height in blocks if every else _some(blocks):
             right = min(left + width, dataset.RasterXSize)
             bottom = min(top + height, dataset.RasterYSize)
@@ -75,7 +78,7 @@ def bad_blocks(allow_vrt: bool, every: bool, tile: Tile) -> list[str]:
             except RuntimeError as error:
                 found.append(
                     f"{tile.path}: the block of rows {top} to {bottom - 1}, columns {left} to "
-                    f"{right - 1} cannot be decoded ({first_line(error)})"
+                    f"{right - 1}{of_band} cannot be decoded ({first_line(error)})"
                 )
     return found
 

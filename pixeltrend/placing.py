@@ -151,6 +151,10 @@ def _refusal(layer: Layer, first: Layer) -> str:
     difference = layer.grid.difference(first.grid)
     ours, theirs = difference or ("another grid", "its own")
     offset = layer.grid.offset_from(first.grid)
+    height, width = first.grid.height, first.grid.width
+    cause = dataclasses.replace(layer.grid, height=height, width=width).difference(first.grid)
+    if offset is None and cause and cause != difference:  # the size is the least of it
+        ours, theirs = f"{ours}, {cause[0]}", f"{theirs}, {cause[1]}"
     if offset is None:
         hint = "--align nearest or bilinear warps it onto the first raster's grid"
     elif _whole_offset(layer.grid, first.grid) is None:

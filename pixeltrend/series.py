@@ -15,7 +15,7 @@ import numpy as np
 
 from pixeltrend import consistency, names
 from pixeltrend.consistency import Note
-from pixeltrend.dating import date_exports
+from pixeltrend.dating import date_exports, hint_at_bands
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.inputs import InputOptions, parse_qa_bits
 from pixeltrend.patterns import find_inputs, is_virtual
@@ -162,11 +162,11 @@ def assemble(paths: Sequence[str], options: InputOptions) -> Series:
     dated, notes = date_exports(exports, headers, options)
     if len(dated) < 2:  # noqa: PLR2004 - two points make a line
         bands = len(headers[dated[0].export.files[0]].bands)
-        hint = f"; its {bands} bands may be times: --bands-are-times" if bands > 1 else ""
+        hint = f"; {hint_at_bands(bands)}" if bands > 1 else ""
         raise InputError(
             f"a trend wants at least two times, but there is only {exports[0].name}{hint}"
         )
-    layers, bands_read, odd = _layers(dated, headers, options)
+    layers, labels, bands_read, odd = _layers(dated, headers, options)
     grid, origin, sources, problems = place_layers(layers, options)
     refuse(problems)
     first = headers[dated[0].export.files[0]]
@@ -176,7 +176,7 @@ def assemble(paths: Sequence[str], options: InputOptions) -> Series:
             Note(f"{first.path} has {len(first.bands)} bands; the first one is used (see --band)")
         )
     notes += consistency.grouped(odd)
-    notes += consistency.differences([its.label for its in dated], bands_read)
+    notes += consistency.differences(labels, bands_read)
     notes += consistency.time_notes(times)
     in_shards = [
         (its.export.name, [tile.area for tile in source.tiles])
@@ -237,10 +237,10 @@ def refuse(problems: Sequence[str]) -> None:
 
 def _layers(
     dated: Sequence[Dated], headers: dict[str, Header], options: InputOptions
-) -> tuple[list[Layer], list[BandHeader], list[tuple[str, str]]]:
-    """Say how each time is read; what the first file of each says of its band; and what is odd."""
+) -> tuple[list[Layer], list[str], list[BandHeader], list[tuple[str, str]]]:
+    """Say how each time is read; what each file, by its label, says of its band; what is odd."""
     placed = {}
-    layers, bands, odd, problems = [], [], [], []
+    layers, labels, bands, odd, problems = [], [], [], [], []
     for its in dated:
         export = its.export
         try:
@@ -252,16 +252,17 @@ def _layers(
                 number = find_band(header, options.band if its.band is None else its.band)
                 tile, said = make_tile(header, number, area, options)
                 tiles.append(tile)
+                labels.append(its.label_of(header.path) if export.offsets else its.label)
+                bands.append(header.bands[number - 1])
                 odd += [(header.path, text) for text in said]
         except InputError as error:
             problems.append(str(error))
             continue
-        band = areas[0][0].bands[tiles[0].band - 1]
-        bands.append(band)
-        source = Source(_absolute_name(export, tiles[0].path), tuple(tiles), band.unit)
+        unit = areas[0][0].bands[tiles[0].band - 1].unit
+        source = Source(_absolute_name(export, tiles[0].path), tuple(tiles), unit)
         layers.append(Layer(source, grid, bool(export.offsets)))
     refuse(problems)
-    return layers, bands, odd
+    return layers, labels, bands, odd
 
 
 def _absolute_name(export: Export, first: str) -> str:

@@ -110,8 +110,8 @@ def place_shards(
 def _check_tiling(name: str, axis: str, spans: Sequence[tuple[str, int, int]]) -> None:
     """Refuse shards (path, start, length) that overlap or leave gaps along one axis.
 
-    All are of one length, but for the last, and begin at multiples of it: then what is not covered
-    is whole shards.
+    Earth Engine's are of one length, but for the last, and begin at multiples of it: where they do
+    not touch, what lies between them is whole shards that are absent, or else a gap.
     """
     lengths: dict[int, int] = {}
     for path, start, length in spans:
@@ -120,14 +120,18 @@ def _check_tiling(name: str, axis: str, spans: Sequence[tuple[str, int, int]]) -
                 f"{path}: has {length} {axis}s, but another shard that begins at {axis} {start} "
                 f"has {lengths[start]}"
             )
-    starts = sorted(lengths)
     size = max(lengths.values())
-    for before, start in itertools.pairwise(starts):
-        if before % size or start % size or lengths[before] != size:
+    for before, start in itertools.pairwise(sorted(lengths)):
+        end = before + lengths[before]
+        if end > start:
             raise InputError(
-                f"{name}: its shards overlap or leave gaps: one ends at {axis} "
-                f"{before + lengths[before]}, the next begins at {axis} {start}, and the largest "
-                f"has {size}"
+                f"{name}: its shards overlap: one covers {axis}s {before} to {end - 1}, another "
+                f"begins at {axis} {start}"
+            )
+        if end < start and (before % size or start % size or lengths[before] != size):
+            raise InputError(
+                f"{name}: its shards leave a gap: one covers {axis}s {before} to {end - 1}, the "
+                f"next begins at {axis} {start}, and the largest shard has {size} {axis}s"
             )
 
 

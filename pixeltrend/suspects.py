@@ -31,6 +31,8 @@ _ORDINARY = {0.0, 255.0}
 # The part of a raster's border, or of its pixels, from which on a constant is suspect.
 _BORDER_SHARE = 0.2
 _SHARE = 5e-4
+# A constant between the ends of the values is this many times as frequent as any other value.
+_STANDS_OUT = 5
 _FEW = 2
 # Sides of the squares that are looked at, and the largest block that is decoded for one.
 _SIDE = 256
@@ -157,23 +159,28 @@ def _candidates(sources: Iterable[Source]) -> list[float]:
 
 
 def _suspects(sample: Sample, candidates: Iterable[float]) -> Iterator[str]:
-    """Say which constants are at the end of the values, and there too often."""
+    """Say which constants are at the end of the values, or fill the border, and are too often."""
     known = sample.values[~np.isnan(sample.values)]
     if not known.size or known.min() == known.max():
         return
     ends = {float(known.min()), float(known.max())}
     total = known.size
     for value in candidates:
-        if float(sample.values.dtype.type(value)) not in ends:
-            continue
         is_it = sample.values == sample.values.dtype.type(value)
         count = int(is_it.sum())
+        at_end = float(sample.values.dtype.type(value)) in ends
         on_border = is_it[:, sample.border].mean() if sample.border.any() else 0.0
-        fills = on_border >= _BORDER_SHARE
-        often = value not in _ORDINARY and count >= max(_FEW, _SHARE * total)
+        fills = on_border >= _BORDER_SHARE and (at_end or _stands_out(known, value, count))
+        often = at_end and value not in _ORDINARY and count >= max(_FEW, _SHARE * total)
         if fills or often:
             where = f" and {on_border:.0%} of the border" if fills else ""
             yield (
                 f"no nodata is declared, but {value:g} is at {count:,} of {total:,} pixels "
                 f"looked at{where}: if it means missing, give --nodata {value:g}"
             )
+
+
+def _stands_out(known: Floats, value: float, count: int) -> bool:
+    """Tell a constant among measurements, as 0 among NDVI, from one of a few classes or counts."""
+    others = known[known != known.dtype.type(value)]
+    return bool(np.unique(others, return_counts=True)[1].max() * _STANDS_OUT <= count)

@@ -18,7 +18,7 @@ from pixeltrend.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pixeltrend.check import RasterReport, Report
+    from pixeltrend.checking import RasterReport, Report
 
 
 @click.command(no_args_is_help=True)
@@ -48,7 +48,7 @@ def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -
     pixeltrend check '*.tiff' --pixels
     pixeltrend check exports --full --json > report.json
     """
-    from pixeltrend.check import check as look  # --help must not wait for NumPy and GDAL
+    from pixeltrend.checking import check as look  # --help must not wait for NumPy and GDAL
 
     try:
         with progress_bar(quiet=quiet or as_json, unit=" files") as progress:

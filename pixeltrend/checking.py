@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Unpack
@@ -130,9 +131,10 @@ def check(
     series = open_series(patterns, **inputs)
     notes = list(series.notes)
     problems: list[str] = []
-    tiles = list({(t.path, t.band): t for its in series.sources for t in its.tiles}.values())
+    tiles = _all_bands(series)
     for tile in tiles:
         _check_blocks(tile, series, notes, problems)
+    notes = list(dict.fromkeys(notes))
     if pixels or full:
         try:
             notes += undeclared(series)
@@ -150,6 +152,19 @@ def check(
         plan=_plan(series, place, memory),
         warnings=tuple(note.text for note in notes),
         problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _all_bands(series: Series) -> list[Tile]:
+    """Give each band that is read, of values, masks or quality bits, once."""
+    return list(
+        {
+            (tile.path, band): dataclasses.replace(tile, band=band)
+            for source in series.sources
+            for tile in source.tiles
+            for band in (tile.band, tile.mask_band, tile.qa_band)
+            if band is not None
+        }.values()
     )
 
 
@@ -197,6 +212,7 @@ def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[Rast
     for time, source in zip(series.times.tolist(), series.sources, strict=True):
         tile = source.tiles[0]
         names = {source.path, *(tile.path for tile in source.tiles)}
+        names |= {f"{name}, band {tile.band}" for name in names}
         about = [n for n, note in enumerate(notes, 1) if names & set(map(absolute, note.rasters))]
         nodata = tile.nodata
         yield RasterReport(
