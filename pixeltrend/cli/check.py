@@ -102,8 +102,8 @@ def _lines(report: Report) -> Iterator[str]:
     plan = report.plan
     yield (
         f"A run: {_count(plan.workers, 'worker')}, {_count(plan.windows, 'window')} of up to "
-        f"{plan.window_pixels:,} pixels, {_bytes(plan.worker_bytes)} of pixels a worker, {_bytes(plan.decoded_bytes)} to "
-        "decode in all"
+        f"{plan.window_pixels:,} pixels, {_bytes(plan.worker_bytes)} of pixels a worker, "
+        f"{_bytes(plan.decoded_bytes)} to decode in all"
     )
     yield (
         f"slope would fit a line to up to {len(report.rasters)} values of each of "
