@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
-from pixeltrend import consistency
+from pixeltrend import consistency, dates
 from pixeltrend.errors import ReadError
 from pixeltrend.executors import Place, available_cpus, map_ordered
 from pixeltrend.integrity import bad_blocks, block_table
@@ -31,6 +31,8 @@ class RasterReport:
 
     time: float
     """Decimal year."""
+    date: str
+    """The same as a date; a year stands for its first day."""
     path: str
     """The file, or the name that its shards would have as one."""
     files: int
@@ -217,6 +219,7 @@ def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[Rast
         nodata = tile.nodata
         yield RasterReport(
             time=time,
+            date=dates.format_date(time),
             path=source.path,
             files=len(source.tiles),
             band=tile.band,

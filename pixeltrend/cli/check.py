@@ -96,7 +96,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
     yield ""
     yield f"Grid: {report.width} x {report.height} pixels{_place(report)}"
-    first, last = (format_time(report.rasters[end].time) for end in (0, -1))
+    first, last = (report.rasters[end].date for end in (0, -1))
     absent = ", ".join(map(format_time, report.missing_years))
     yield f"Times: {len(report.rasters)} from {first} to {last}, missing: {absent or 'none'}"
     plan = report.plan
@@ -122,7 +122,7 @@ def _row(raster: RasterReport) -> tuple[str, ...]:
         nodata = "mask" if raster.nodata is None else f"{nodata}, mask"
     as_is = raster.scale == 1 and raster.offset == 0
     return (
-        format_time(raster.time),
+        raster.date,
         name + shards,
         str(raster.band),
         raster.dtype,
