@@ -88,7 +88,7 @@ def _plain(value: Any) -> Any:
 def _lines(report: Report) -> Iterator[str]:
     """Write a report for people."""
     rows: list[tuple[str, ...]] = [
-        ("time", "raster", "band", "type", "nodata", "scale, offset", "warnings")
+        ("time", "raster", "size", "band", "type", "nodata", "scale, offset", "warnings")
     ]
     rows += [_row(raster) for raster in report.rasters]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -124,6 +124,7 @@ def _row(raster: RasterReport) -> tuple[str, ...]:
     return (
         raster.date,
         name + shards,
+        f"{raster.width} x {raster.height}",
         str(raster.band),
         raster.dtype,
         nodata,
