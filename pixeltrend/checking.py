@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
-from pixeltrend import consistency
+from pixeltrend import consistency, dates
 from pixeltrend.errors import ReadError
 from pixeltrend.executors import Place, available_cpus, map_ordered
 from pixeltrend.integrity import bad_blocks, block_table
@@ -31,10 +31,16 @@ class RasterReport:
 
     time: float
     """Decimal year."""
+    date: str
+    """The same as a date; a year stands for its first day."""
     path: str
     """The file, or the name that its shards would have as one."""
     files: int
     """How many files it is in."""
+    width: int
+    """Columns that its files cover."""
+    height: int
+    """Rows that its files cover."""
     band: int
     """Band number, from 1."""
     dtype: str
@@ -214,14 +220,17 @@ def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[Rast
         names = {source.path, *(tile.path for tile in source.tiles)}
         names |= {f"{name}, band {tile.band}" for name in names}
         about = [n for n, note in enumerate(notes, 1) if names & set(map(absolute, note.rasters))]
-        nodata = tile.nodata
+        areas = [its.area for its in source.tiles]
         yield RasterReport(
             time=time,
+            date=dates.format_date(time),
             path=source.path,
             files=len(source.tiles),
+            width=max(a.col_off + a.width for a in areas) - min(a.col_off for a in areas),
+            height=max(a.row_off + a.height for a in areas) - min(a.row_off for a in areas),
             band=tile.band,
             dtype=tile.dtype,
-            nodata=nodata,
+            nodata=tile.nodata,
             scale=tile.scale,
             offset=tile.offset,
             masked=tile.masked,

@@ -75,6 +75,16 @@ def format_time(time: float) -> str:
     return str(int(time)) if time == int(time) else f"{time:.4f}"
 
 
+def format_date(time: float) -> str:
+    """Write a decimal year as a date: 1995, 2016-01-17; its first day is the year itself."""
+    year = int(time)
+    days = 366 if calendar.isleap(year) else 365
+    doy = round((time - year) * days) + 1
+    if doy == 1 or not dt.MINYEAR <= year <= dt.MAXYEAR:
+        return str(year)
+    return (dt.date(year, 1, 1) + dt.timedelta(days=doy - 1)).isoformat()
+
+
 def parse_time(text: str) -> float:
     """Read one time as a person or a table writes it.
 

@@ -14,6 +14,7 @@ from pixeltrend.dates import (
     decimal_year,
     decimal_year_of_doy,
     duplicates,
+    format_date,
     format_time,
     name_order,
     parse_range,
@@ -178,3 +179,9 @@ def test_a_day_is_one_time_however_it_is_written(date):
     for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y-%j", "%Y%j", "%Y-%m-%dT%H:%M:%SZ"):
         assert parse_time(date.strftime(form)) == time
     assert decimal_year_of_doy(date.year, date.timetuple().tm_yday) == time
+
+
+@given(st.dates(dt.date(1800, 1, 1), dt.date(2199, 12, 31)))
+def test_dates_are_written_as_they_were_read(date):
+    written = format_date(decimal_year(date.year, date.month, date.day))
+    assert written == (str(date.year) if (date.month, date.day) == (1, 1) else date.isoformat())

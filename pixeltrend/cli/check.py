@@ -88,7 +88,7 @@ def _plain(value: Any) -> Any:
 def _lines(report: Report) -> Iterator[str]:
     """Write a report for people."""
     rows: list[tuple[str, ...]] = [
-        ("time", "raster", "band", "type", "nodata", "scale, offset", "warnings")
+        ("time", "raster", "size", "band", "type", "nodata", "scale, offset", "warnings")
     ]
     rows += [_row(raster) for raster in report.rasters]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -96,7 +96,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
     yield ""
     yield f"Grid: {report.width} x {report.height} pixels{_place(report)}"
-    first, last = (format_time(report.rasters[end].time) for end in (0, -1))
+    first, last = (report.rasters[end].date for end in (0, -1))
     absent = ", ".join(map(format_time, report.missing_years))
     yield f"Times: {len(report.rasters)} from {first} to {last}, missing: {absent or 'none'}"
     plan = report.plan
@@ -122,8 +122,9 @@ def _row(raster: RasterReport) -> tuple[str, ...]:
         nodata = "mask" if raster.nodata is None else f"{nodata}, mask"
     as_is = raster.scale == 1 and raster.offset == 0
     return (
-        format_time(raster.time),
+        raster.date,
         name + shards,
+        f"{raster.width} x {raster.height}",
         str(raster.band),
         raster.dtype,
         nodata,
