@@ -160,6 +160,14 @@ def read_header(path: str, *, allow_vrt: bool = False) -> Header:
                 f"{block_bytes / 1e9:.1f} GB to decode; write it anew in tiles (gdal_translate -co "
                 "TILED=YES)"
             )
+        blocks = -(-width // block_width) * -(-height // block_height)
+        stat = gdal.VSIStatL(path)
+        # A TIFF holds a table of its blocks, some bytes for each, even if none was written.
+        if dataset.GetDriver().ShortName == "GTiff" and stat is not None and blocks > stat.size:
+            raise InputError(
+                f"{path}: its header says {width} x {height} pixels in {blocks:,} blocks, but it "
+                f"has only {stat.size:,} bytes: it is broken"
+            )
         return Header(
             path=path,
             grid=Grid.of(dataset),
