@@ -32,31 +32,53 @@ def _load(values, first, y, n):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _signs(y, above, below):
-    """Count the pairs whose later value is above, and below, the earlier one."""
-    count = y.shape[0]
+def _signs(y, count, above, below):
+    """Count the pairs whose later value is above, and below, the earlier one.
+
+    Rows after the first `count` are missing values.
+    """
     for k in range(LANES):
         above[k] = 0.0
         below[k] = 0.0
     for i in range(count - 1):
-        for j in range(i + 1, count):
+        for j in range(i + 1, count, _AHEAD):
             for k in range(LANES):
-                above[k] += 1.0 if y[j, k] > y[i, k] else 0.0
-                below[k] += 1.0 if y[j, k] < y[i, k] else 0.0
+                v = y[i, k]
+                v0 = y[j, k]
+                v1 = y[j + 1, k]
+                v2 = y[j + 2, k]
+                v3 = y[j + 3, k]
+                a0 = 1.0 if v0 > v else 0.0
+                a1 = 1.0 if v1 > v else 0.0
+                a2 = 1.0 if v2 > v else 0.0
+                a3 = 1.0 if v3 > v else 0.0
+                above[k] += (a0 + a1) + (a2 + a3)
+                b0 = 1.0 if v0 < v else 0.0
+                b1 = 1.0 if v1 < v else 0.0
+                b2 = 1.0 if v2 < v else 0.0
+                b3 = 1.0 if v3 < v else 0.0
+                below[k] += (b0 + b1) + (b2 + b3)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _ties(y, equal, ties):
-    """Sum t (t - 1) (2 t + 5) over the groups of t equal values: (t - 1) (2 t + 5) a value."""
-    count = y.shape[0]
+def _ties(y, count, equal, ties):
+    """Sum t (t - 1) (2 t + 5) over the groups of t equal values: (t - 1) (2 t + 5) a value.
+
+    Rows after the first `count` are missing values.
+    """
     for k in range(LANES):
         ties[k] = 0.0
     for i in range(count):
         for k in range(LANES):
             equal[k] = 0.0
-        for j in range(count):
+        for j in range(0, count, _AHEAD):
             for k in range(LANES):
-                equal[k] += 1.0 if y[j, k] == y[i, k] else 0.0
+                v = y[i, k]
+                e0 = 1.0 if y[j, k] == v else 0.0
+                e1 = 1.0 if y[j + 1, k] == v else 0.0
+                e2 = 1.0 if y[j + 2, k] == v else 0.0
+                e3 = 1.0 if y[j + 3, k] == v else 0.0
+                equal[k] += (e0 + e1) + (e2 + e3)
         for k in range(LANES):
             t = equal[k]
             ties[k] += (t - 1.0) * (2.0 * t + 5.0) if t > 0.0 else 0.0
@@ -66,7 +88,7 @@ def _ties(y, equal, ties):
 def mann_kendall_scores(values, out):
     """Fill `out`, (4, P): number of values, S, tied pairs, sum of t (t - 1) (2 t + 5) over ties."""
     count, pixels = values.shape
-    y = np.empty((count, LANES))
+    y = np.full((count + _AHEAD, LANES), np.nan)
     n = np.empty(LANES)
     above = np.empty(LANES)
     below = np.empty(LANES)
@@ -74,12 +96,12 @@ def mann_kendall_scores(values, out):
     ties = np.empty(LANES)
     for first in range(0, pixels, LANES):
         width = _load(values, first, y, n)
-        _signs(y, above, below)
+        _signs(y, count, above, below)
         tied = False
         for k in range(width):
             tied = tied or 0.5 * n[k] * (n[k] - 1.0) > above[k] + below[k]
         if tied:
-            _ties(y, equal, ties)
+            _ties(y, count, equal, ties)
         for k in range(width):
             out[0, first + k] = n[k]
             out[1, first + k] = above[k] - below[k]

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
         [Floats, NDArray[np.floating[Any]], Collection[str], StatsOptions], dict[str, Any]
     ]
 
-# Values worked on at once: few enough for memory, and enough pixels for steps that take groups of
-# them apart. What runs through the values again and again cuts its own tiles.
+# Values worked on at once: they and what is computed from them stay in a core's cache.
 _TILE_VALUES = 2**13 * 21
 _VALID_TIMES = {"first_valid", "last_valid", "longest_gap"}
 
