@@ -2,9 +2,9 @@
 
 As lean as it gets: NumPy for the buffers and GDAL, forks and pipes by hand, every raster opened
 once by each process, no checks, no fsync. What it writes are the values of the last year, so that
-the output holds as much noise as a trend does.
+the output holds as much noise as a trend does; or those of the last BANDS years.
 
-    python benchmarks/floor.py FOLDER OUT WORKERS
+    python benchmarks/floor.py FOLDER OUT WORKERS [BANDS]
 """
 
 from __future__ import annotations
@@ -22,33 +22,37 @@ if TYPE_CHECKING:
 
 # Those of pixeltrend's output.
 CREATION_OPTIONS = [
-    "TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=256",
+    "TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=256", "INTERLEAVE=BAND",
     "COMPRESS=DEFLATE", "PREDICTOR=3", "ZLEVEL=1", "BIGTIFF=IF_SAFER",
 ]  # fmt: skip
 FLOAT32_BYTES = 4
 
 
-def decode(paths: list[str], chunks: list[tuple[int, int]], width: int) -> Iterator[memoryview]:
-    """Read every raster, one row chunk after the other; give the last one's pixels."""
+def decode(
+    paths: list[str], chunks: list[tuple[int, int]], width: int, kept: int
+) -> Iterator[memoryview]:
+    """Read every raster, one row chunk after the other; give the pixels of the last `kept` ones."""
     datasets = [gdal.OpenEx(path, gdal.OF_RASTER, ["GTiff"]) for path in paths]
     bands = [dataset.GetRasterBand(1) for dataset in datasets]
-    buffer = np.empty(max(rows for _, rows in chunks) * width * FLOAT32_BYTES, dtype=np.uint8)
+    buffer = np.empty(kept * max(rows for _, rows in chunks) * width * FLOAT32_BYTES, np.uint8)
     for top, rows in chunks:
-        pixels = memoryview(buffer)[: rows * width * FLOAT32_BYTES]
-        for band in bands:
+        size = rows * width * FLOAT32_BYTES
+        for number, band in enumerate(bands, kept - len(bands)):
+            start = max(0, number) * size  # older ones are written over
+            pixels = memoryview(buffer)[start : start + size]
             band.ReadRaster(0, top, width, rows, buf_type=gdal.GDT_Float32, buf_obj=pixels)
-        yield pixels
+        yield memoryview(buffer)[: kept * size]
 
 
 def start_workers(
-    paths: list[str], chunks: list[tuple[int, int]], width: int, workers: int
+    paths: list[str], chunks: list[tuple[int, int]], width: int, workers: int, kept: int
 ) -> list[BufferedReader]:
-    """Fork processes that decode the chunks in turn, and send the last raster's pixels by pipe."""
+    """Fork processes that decode the chunks in turn, and send the last rasters' pixels by pipe."""
     pipes = []
     for worker in range(workers):
         source, sink = os.pipe()
         if os.fork() == 0:
-            for pixels in decode(paths, chunks[worker::workers], width):
+            for pixels in decode(paths, chunks[worker::workers], width, kept):
                 sent = 0
                 while sent < len(pixels):
                     sent += os.write(sink, pixels[sent:])
@@ -59,12 +63,12 @@ def start_workers(
 
 
 def receive(
-    pipes: list[BufferedReader], chunks: list[tuple[int, int]], width: int
+    pipes: list[BufferedReader], chunks: list[tuple[int, int]], width: int, kept: int
 ) -> Iterator[memoryview]:
     """Take the chunks out of the workers' pipes, in order."""
-    buffer = np.empty(max(rows for _, rows in chunks) * width * FLOAT32_BYTES, dtype=np.uint8)
+    buffer = np.empty(kept * max(rows for _, rows in chunks) * width * FLOAT32_BYTES, np.uint8)
     for number, (_, rows) in enumerate(chunks):
-        pixels = memoryview(buffer)[: rows * width * FLOAT32_BYTES]
+        pixels = memoryview(buffer)[: kept * rows * width * FLOAT32_BYTES]
         if pipes[number % len(pipes)].readinto(pixels) != len(pixels):
             sys.exit("floor: a worker died")
         yield pixels
@@ -72,6 +76,7 @@ def receive(
 
 def main() -> None:
     folder, output, workers = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    kept = int(sys.argv[4]) if len(sys.argv) > 4 else 1  # noqa: PLR2004
     gdal.UseExceptions()
     gdal.SetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR")
     gdal.SetCacheMax(16 * 2**20)
@@ -81,17 +86,21 @@ def main() -> None:
     block_rows = first.GetRasterBand(1).GetBlockSize()[1]
     chunks = [(top, min(block_rows, height - top)) for top in range(0, height, block_rows)]
     if workers == 1:
-        decoded = decode(paths, chunks, width)
+        decoded = decode(paths, chunks, width, kept)
     else:
-        decoded = receive(start_workers(paths, chunks, width, workers), chunks, width)
+        pipes = start_workers(paths, chunks, width, workers, kept)
+        decoded = receive(pipes, chunks, width, kept)
     target = gdal.GetDriverByName("GTiff").Create(
-        output, width, height, 1, gdal.GDT_Float32, CREATION_OPTIONS
+        output, width, height, kept, gdal.GDT_Float32, CREATION_OPTIONS
     )
     target.SetGeoTransform(first.GetGeoTransform())
     target.SetProjection(first.GetProjection())
-    band = target.GetRasterBand(1)
     for (top, rows), pixels in zip(chunks, decoded, strict=True):
-        band.WriteRaster(0, top, width, rows, pixels, buf_type=gdal.GDT_Float32)
+        size = len(pixels) // kept
+        for number in range(kept):
+            values = pixels[number * size : (number + 1) * size]
+            band = target.GetRasterBand(number + 1)
+            band.WriteRaster(0, top, width, rows, values, buf_type=gdal.GDT_Float32)
     target.FlushCache()
     for _ in range(workers if workers > 1 else 0):
         os.wait()

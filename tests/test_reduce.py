@@ -111,8 +111,8 @@ def test_arrays_that_make_no_sense_are_refused(times, values, said):
     ("keywords", "absent"),
     [
         ("", ["scipy", "numba"]),
-        ("stats='slope,intercept,stderr,n_valid,reason'", ["scipy.stats", "numba"]),
-        ("stats='all'", ["scipy.stats", "numba"]),
+        ("stats='slope,intercept,pvalue,n_valid,reason'", ["scipy.special", "scipy.stats"]),
+        ("stats='all'", ["scipy.stats"]),
         ("method='theil-sen', stats='all'", ["scipy.stats"]),
     ],
 )

@@ -150,8 +150,9 @@ def test_wrong_options_are_one_line_and_status_2(stack, tmp_path, arguments, sai
     assert len(found.stderr.splitlines()) == 1
 
 
-def test_kernels_are_compiled_once_and_the_user_is_told(stack, tmp_path):
-    job = ["slope", stack[0] / "*.tif", "-o", tmp_path / "out.tif", "--method", "theil-sen",
+@pytest.mark.parametrize("what", [["--method", "theil-sen"], ["--stats", "slope,pvalue"]])
+def test_kernels_are_compiled_once_and_the_user_is_told(stack, tmp_path, what):
+    job = ["slope", stack[0] / "*.tif", "-o", tmp_path / "out.tif", *what,
            "--workers", 2, "--memory", "0.02MB", "-q"]  # fmt: skip
     cache = tmp_path / "cache"
     first = run(*job, NUMBA_CACHE_DIR=str(cache))
@@ -164,13 +165,13 @@ def test_kernels_are_compiled_once_and_the_user_is_told(stack, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb*")} == compiled
 
 
-def test_without_numba_there_is_one_clear_line(stack, tmp_path):
+@pytest.mark.parametrize("what", [["--method", "theil-sen"], ["--stats", "slope,pvalue"]])
+def test_without_numba_there_is_one_clear_line(stack, tmp_path, what):
     (tmp_path / "numba").mkdir()
     (tmp_path / "numba" / "__init__.py").write_text("raise ImportError('not here')\n")
     found = run(
-        "slope", stack[0] / "*.tif", "-o", tmp_path / "out.tif", "--method", "theil-sen",
-        PYTHONPATH=str(tmp_path),
-    )  # fmt: skip
+        "slope", stack[0] / "*.tif", "-o", tmp_path / "out.tif", *what, PYTHONPATH=str(tmp_path)
+    )
     assert found.returncode == 1
     assert "Numba cannot be imported (not here)" in found.stderr
     assert len(found.stderr.splitlines()) == 1

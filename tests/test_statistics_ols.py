@@ -6,6 +6,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from strategies import cuts, wide_series
 
 import pixeltrend
 from pixeltrend.reducers import make_reducer
@@ -173,6 +174,33 @@ def test_integers_do_not_overflow():
         fit = stats.linregress(times, values[:, pixel].astype(float))
         assert found["slope"][pixel] == pytest.approx(fit.slope)
         assert found["pvalue"][pixel] == pytest.approx(fit.pvalue)
+
+
+@settings(deadline=None)
+@given(wide_series(), st.data())
+def test_how_pixels_are_put_together_does_not_show(drawn, data):
+    times, values = drawn
+    reducer = make_reducer("ols", stats="all")
+    whole = reducer.reduce(times, values)
+    places = data.draw(cuts(values.shape[1]))
+    parts = [reducer.reduce(times, part) for part in np.split(values, places, axis=1)]
+    assert np.concatenate(parts, axis=1).tobytes() == whole.tobytes()
+    order = np.random.default_rng(len(places)).permutation(values.shape[1])
+    assert reducer.reduce(times, values[:, order]).tobytes() == whole[:, order].tobytes()
+    # Nor do the type, if it holds the values, and the layout of the array.
+    for same in (values.astype(np.float64), np.asfortranarray(values)):
+        assert reducer.reduce(times, same).tobytes() == whole.tobytes()
+    strided = np.repeat(values, 2, axis=1)[:, ::2]
+    assert reducer.reduce(times, strided).tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("count", [3, 21, 250])
+def test_large_chunks_are_like_small_ones(count):
+    times = 2100.0 - np.arange(count)[::-1]
+    values = noise(count, 20_000, 17, 0.3).astype(np.float32)
+    reducer = make_reducer("ols", stats="all")
+    parts = [reducer.reduce(times, values[:, i : i + 777]) for i in range(0, 20_000, 777)]
+    assert np.concatenate(parts, axis=1).tobytes() == reducer.reduce(times, values).tobytes()
 
 
 @settings(deadline=None, max_examples=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from pixeltrend.errors import MissingDependencyError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
 log = logging.getLogger(__name__)
@@ -28,14 +30,50 @@ def load_kernels() -> tuple[ModuleType, ModuleType]:
     MissingDependencyError
         Numba is not there.
     """
+    with _announced():
+        from pixeltrend.reducers import rank_kernel, serial_kernel
+
+        # Called with a tiny series, as they will be called: that compiles or loads them.
+        x, group = np.arange(4.0), np.zeros(4, dtype=np.int64)
+        values = np.array([[0.0], [2.0], [1.0], [3.0]])
+        rank_kernel.mann_kendall_scores(values, np.empty((4, 1)))
+        rank_kernel.sen_slopes(x, group, values, np.empty((0, 1)), np.empty((1, 1)))
+        rank_kernel.medians(values, np.empty(1))
+        serial_kernel.autocorrelation(values, 3, np.empty((2, 3, 1)))
+        serial_kernel.residual_ranks(x, values, np.empty(1), np.empty((4, 1)))
+    return rank_kernel, serial_kernel
+
+
+@cache
+def load_ols_kernel() -> ModuleType:
+    """Import `ols_kernel`, and compile it if no run here has done so; see `load_kernels`."""
+    with _announced():
+        from pixeltrend.reducers import ols_kernel
+
+        x, values = np.arange(4.0), np.array([[0.0], [2.0], [1.0], [3.0]])
+        table, wanted, out = np.ones((5, 1)), np.arange(1), np.empty((1, 1))
+        ols_kernel.line_statistics(
+            x, x, True, values, 0.0, 1.0, table[:, 0].copy(), table, wanted, out
+        )
+    return ols_kernel
+
+
+@contextmanager
+def _announced() -> Iterator[None]:
+    """Say that something is compiled, the first time that it is.
+
+    Raises
+    ------
+    MissingDependencyError
+        Numba is not there.
+    """
     try:
         from numba.core import event
     except ImportError as error:
         raise MissingDependencyError(
-            f"Numba cannot be imported ({error}): the methods theil-sen and mann-kendall need it. "
-            "Install it with `pip install numba` or `conda install -c conda-forge numba`"
+            f"Numba cannot be imported ({error}): all statistics but the slope of least squares "
+            "need it. Install it with `pip install numba` or `conda install -c conda-forge numba`"
         ) from error
-    from pixeltrend.reducers import rank_kernel, serial_kernel
 
     class Announcer(event.Listener):
         """Says that something is compiled, the first time."""
@@ -53,16 +91,4 @@ def load_kernels() -> tuple[ModuleType, ModuleType]:
             """Nothing is said of the end."""
 
     with event.install_listener("numba:compile", Announcer()):
-        _run_once(rank_kernel, serial_kernel)
-    return rank_kernel, serial_kernel
-
-
-def _run_once(rank_kernel: ModuleType, serial_kernel: ModuleType) -> None:
-    """Call each kernel with a tiny series, as it will be called: that compiles or loads it."""
-    x, group = np.arange(4.0), np.zeros(4, dtype=np.int64)
-    values = np.array([[0.0], [2.0], [1.0], [3.0]])
-    rank_kernel.mann_kendall_scores(values, np.empty((4, 1)))
-    rank_kernel.sen_slopes(x, group, values, np.empty((0, 1)), np.empty((1, 1)))
-    rank_kernel.medians(values, np.empty(1))
-    serial_kernel.autocorrelation(values, 3, np.empty((2, 3, 1)))
-    serial_kernel.residual_ranks(x, values, np.empty(1), np.empty((4, 1)))
+        yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     _Mask = NDArray[np.bool_]
 
 # Values worked on at once: they and what is computed from them stay in a core's cache.
-TILE_VALUES = 8192 * 21
+_TILE_VALUES = 8192 * 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class OLS:
         """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
         count, pixels = values.shape
         result = np.empty((1, pixels))
-        tile = max(1, TILE_VALUES // count)
+        tile = max(1, _TILE_VALUES // count)
         x = times - np.rint(times.mean())
-        work = Workspace(count, min(tile, pixels))
+        work = _Workspace(count, min(tile, pixels))
         with np.errstate(invalid="ignore", divide="ignore"):
             for start in range(0, pixels, tile):
                 part = values[:, start : start + tile]
@@ -50,7 +50,7 @@ class OLS:
         return result
 
 
-class Workspace:
+class _Workspace:
     """Arrays for one tile after the other: fresh memory costs more than the sums in it."""
 
     def __init__(self, times: int, pixels: int) -> None:
@@ -75,50 +75,13 @@ class Workspace:
         )
 
 
-class LineSums(NamedTuple):
-    """Sums over the valid values of each pixel, (P,) or, where all pixels share one, (1,)."""
-
-    n: Floats
-    """Number of values."""
-    mean: Floats
-    """Mean of their times."""
-    sxx: Floats
-    """Squared deviations of the times from their mean."""
-    sxy: Floats
-    """Products of the deviations of times and values from their means."""
-    sy: Floats
-    """Values, each less `y0`."""
-    syy: Floats
-    """Squares of the values less `y0`; zeros if not wanted."""
-    y0: Floats
-    """The first valid value."""
-    y: Floats
-    """Values less `y0`, (N, P); 0 where missing."""
-    valid: NDArray[np.bool_]
-    """Where values are, (N, P), or (N, 1) if none is missing."""
-
-
-def line_sums(
-    x: Floats, values: NDArray[np.floating[Any]], work: Workspace, *, squares: bool
-) -> LineSums | None:
-    """Sum up what a least-squares line needs; None if there is no value at all.
-
-    Parameters
-    ----------
-    x
-        Times, (N,), relative to one in the middle.
-    values
-        Values, (N, P); NaN where missing.
-    work
-        Where the arrays (N, P) of the result are, until the next call.
-    squares
-        Whether the squares of the values are wanted.
-    """
+def _slope(x: Floats, values: NDArray[np.floating[Any]], work: _Workspace) -> Floats | float:
+    """Give the slopes (P,) of `values` (N, P) at the centred times `x` (N,)."""
     y, missing, valid, weights = work.arrays(values.shape[1])
     np.isnan(values, out=missing)
     gaps = bool(missing.any())
     if gaps and missing.all():
-        return None
+        return np.nan
     np.copyto(y, values)
     y0 = _first_valid(y) if gaps else y[0].copy()
     if gaps:
@@ -126,7 +89,7 @@ def line_sums(
     else:  # all pixels share one row of sums
         valid, weights = np.ones((len(x), 1), dtype=bool), weights[:, :1]
     n, mean, sxx = _time_sums(x, valid, weights)
-    sy, below, syy = np.zeros((3, len(y0)))
+    sy, below = np.zeros((2, len(y0)))
     product = np.empty_like(y0)
     # sum(x y) by parts: x_N sum(y) - sum of (x_i+1 - x_i) (y_1 + ... + y_i), an addition a year.
     for step, y_i, missing_i in zip([*np.diff(x), 0.0], y, missing, strict=True):
@@ -138,19 +101,9 @@ def line_sums(
             below += sy
         elif step:
             below += np.multiply(sy, step, out=product)
-        if squares:
-            syy += np.multiply(y_i, y_i, out=product)
     sxy = (x[-1] - mean) * sy - below
-    return LineSums(n, mean, sxx, sxy, sy, syy, y0, y, valid)
-
-
-def _slope(x: Floats, values: NDArray[np.floating[Any]], work: Workspace) -> Floats | float:
-    """Give the slopes (P,) of `values` (N, P) at the centred times `x` (N,)."""
-    sums = line_sums(x, values, work, squares=False)
-    if sums is None:
-        return np.nan
-    slope: Floats = np.divide(sums.sxy, sums.sxx, out=sums.sxy)
-    slope[np.broadcast_to(sums.n < 2, slope.shape)] = np.nan  # noqa: PLR2004 - two points: a line
+    slope: Floats = np.divide(sxy, sxx, out=sxy)
+    slope[np.broadcast_to(n < 2, slope.shape)] = np.nan  # noqa: PLR2004 - two points: a line
     return slope
 
 

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
         [Floats, NDArray[np.floating[Any]], Collection[str], StatsOptions], dict[str, Any]
     ]
 
-# Values worked on at once: few enough for memory, and enough pixels for steps that take groups of
-# them apart. What runs through the values again and again cuts its own tiles.
-_TILE_VALUES = 2**17 * 21
+# Values worked on at once: they and what is computed from them stay in a core's cache.
+_TILE_VALUES = 2**13 * 21
 _VALID_TIMES = {"first_valid", "last_valid", "longest_gap"}
 
 
@@ -45,10 +44,12 @@ class Statistics:
 
     def prepare(self) -> None:
         """Load what workers need, or compile it, once and before they start."""
-        if self.method in {"theil-sen", "mann-kendall"}:
-            from pixeltrend.reducers.kernels import load_kernels
+        from pixeltrend.reducers import kernels
 
-            load_kernels()
+        if self.method == "ols":
+            kernels.load_ols_kernel()
+        else:
+            kernels.load_kernels()
 
     def reduce(self, times: Floats, values: NDArray[np.floating[Any]]) -> Floats:
         """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""

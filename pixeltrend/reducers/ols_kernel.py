@@ -1,0 +1,200 @@
+"""Compiled kernel for least squares: sums over a pixel's values, and all that follows from them.
+
+As in rank_kernel.py the lanes of the processor's vectors are pixels, and there is no input, no
+output and no check in here: see ols_statistics.py. Every lane goes through the same operations in
+the same order, so that a pixel's numbers do not depend on which pixels stand beside it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+LANES = 64
+# Where each statistic stands: the order of `ols_statistics.STATISTICS`.
+_SLOPE, _INTERCEPT, _RVALUE, _RSQUARED, _PVALUE, _STDERR = 0, 1, 2, 3, 4, 5
+_INTERCEPT_STDERR, _TVALUE, _RMSE, _N_VALID, _LOWER, _UPPER = 6, 7, 8, 9, 10, 11
+# What is known of a lane while it is worked on.
+_N, _MEAN, _SXX, _SXY, _SYY, _SSE, _Y_MEAN, _Y0, _SX, _SY, _BELOW = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+_STATISTICS, _FACTS = 12, 11
+# Where residuals are smaller than this part of the variance, the difference of two sums loses them.
+_NEAR_LINE = 1e-4
+_LINE = 2.0  # so many values always lie on a line
+_HUGE = 1e300  # as good as infinite, and no quotient of two infinities
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _load(values, first, y):
+    """Copy the pixels from `first` on into the lanes."""
+    width = min(LANES, values.shape[1] - first)
+    for i in range(values.shape[0]):
+        for k in range(width):
+            y[i, k] = values[i, first + k]
+        for k in range(width, LANES):
+            y[i, k] = np.nan
+    return width
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sum(x, step, whole, y, facts):
+    """Fill `facts` with sums over the values of each lane; leave the values less the first in `y`.
+
+    sum(x y) is taken by parts: x_N sum(y) - sum of step_i (y_1 + ... + y_i-1), as in ols.py.
+    """
+    count = x.shape[0]
+    n, mean, sxx, sxy = facts[_N], facts[_MEAN], facts[_SXX], facts[_SXY]
+    syy, y_mean, y0 = facts[_SYY], facts[_Y_MEAN], facts[_Y0]
+    sx, sy, below = facts[_SX], facts[_SY], facts[_BELOW]
+    for k in range(LANES):
+        n[k] = 0.0
+        sx[k] = 0.0
+        sxx[k] = 0.0
+        sy[k] = 0.0
+        syy[k] = 0.0
+        below[k] = 0.0
+        y0[k] = np.nan
+    for i in range(count):
+        x_i, xx_i, step_i = x[i], x[i] * x[i], step[i]
+        for k in range(LANES):
+            v = y[i, k]
+            there = v == v
+            y0[k] = y0[k] if y0[k] == y0[k] else v
+            d = v - y0[k]
+            y[i, k] = d
+            d = d if there else 0.0
+            n[k] += 1.0 if there else 0.0
+            sx[k] += x_i if there else 0.0
+            sxx[k] += xx_i if there else 0.0
+            below[k] += sy[k] * step_i
+            sy[k] += d
+            syy[k] += d * d
+    for k in range(LANES):
+        mean[k] = sx[k] / n[k]
+        sxx[k] = (n[k] * sxx[k] - sx[k] * sx[k]) / n[k]
+    if not whole:  # sums of squares are exact for whole years alone
+        for k in range(LANES):
+            sxx[k] = 0.0
+        for i in range(count):
+            for k in range(LANES):
+                d = x[i] - mean[k] if y[i, k] == y[i, k] else 0.0
+                sxx[k] += d * d
+    for k in range(LANES):
+        sxy[k] = (x[count - 1] - mean[k]) * sy[k] - below[k]
+        y_mean[k] = sy[k] / n[k]
+        syy[k] = syy[k] - sy[k] * y_mean[k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _residuals(x, y, facts):
+    """Sum the squared residuals; again from the residuals themselves where they are tiny."""
+    mean, sxx, sxy, syy = facts[_MEAN], facts[_SXX], facts[_SXY], facts[_SYY]
+    sse, y_mean, again = facts[_SSE], facts[_Y_MEAN], facts[_BELOW]
+    near = False
+    for k in range(LANES):
+        sse[k] = syy[k] - sxy[k] / sxx[k] * sxy[k]
+        near |= sse[k] < _NEAR_LINE * syy[k]
+    if not near:
+        return
+    for k in range(LANES):
+        again[k] = 0.0
+    for i in range(x.shape[0]):
+        for k in range(LANES):
+            residual = y[i, k] - y_mean[k] - sxy[k] / sxx[k] * (x[i] - mean[k])
+            again[k] += residual * residual if residual == residual else 0.0
+    for k in range(LANES):
+        sse[k] = again[k] if sse[k] < _NEAR_LINE * syy[k] else sse[k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _statistics(facts, origin, scale, quantiles, found):
+    """Fill `found` with all statistics but the p-value."""
+    for k in range(LANES):
+        n, sxx, sxy, sse = facts[_N, k], facts[_SXX, k], facts[_SXY, k], facts[_SSE, k]
+        # A constant series has neither correlation nor test: as SciPy has it.
+        syy = facts[_SYY, k] if facts[_SYY, k] > 0.0 else np.nan
+        x_mean = facts[_MEAN, k] + origin
+        slope = sxy / sxx
+        sse = 0.0 if n == _LINE else sse
+        variance = sse / (n - _LINE) / sxx if syy > 0.0 else np.nan
+        stderr = np.sqrt(0.0 if n == _LINE else variance)
+        rvalue = sxy / np.sqrt(sxx * syy)
+        rvalue = 1.0 if rvalue > 1.0 else rvalue
+        rvalue = -1.0 if rvalue < -1.0 else rvalue
+        half = quantiles[np.int64(n)] * stderr
+        found[_SLOPE, k] = slope * scale
+        found[_INTERCEPT, k] = facts[_Y0, k] + facts[_Y_MEAN, k] - slope * x_mean
+        found[_RVALUE, k] = rvalue
+        found[_RSQUARED, k] = rvalue * rvalue
+        found[_STDERR, k] = stderr * scale
+        found[_INTERCEPT_STDERR, k] = stderr * np.sqrt(sxx / n + x_mean * x_mean)
+        found[_TVALUE, k] = slope / stderr if n > _LINE else np.nan
+        found[_RMSE, k] = np.sqrt(sse / n)
+        found[_LOWER, k] = (slope - half) * scale
+        found[_UPPER, k] = (slope + half) * scale
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _pvalue(facts, tails, row, work, found):
+    """Fill the p-values: P(|T| >= |t|) of Student's t as `student.tails` has it."""
+    root, at, power, total = work[0], work[1], work[2], work[3]
+    rows, last = tails.shape[0], tails.shape[1] - 1
+    for k in range(LANES):
+        n, t = facts[_N, k], found[_TVALUE, k]
+        df = n - _LINE
+        squares = t * t
+        squares = _HUGE if squares > _HUGE else squares
+        x = df / (df + squares)
+        sine = np.sqrt(squares / (df + squares))
+        root[k] = np.sqrt(x)
+        at[k] = 2.0 * x / ((1.0 + sine) * (1.0 + sine)) - 1.0  # 2 w - 1, without cancelling
+        row[k] = np.int64(n) if n < rows else 0
+        power[k] = 1.0
+        total[k] = 0.0
+    for j in range(last, -1, -1):
+        for k in range(LANES):
+            total[k] = total[k] * at[k] + tails[row[k], j]
+    bit = 1
+    while bit < rows:  # x^(df / 2) by squaring
+        for k in range(LANES):
+            power[k] *= root[k] if (row[k] - 2) & bit else 1.0
+            root[k] *= root[k]
+        bit *= 2
+    for k in range(LANES):
+        p = power[k] * total[k]
+        p = 1.0 if p > 1.0 else p
+        on_line = 1.0 if facts[_SYY, k] <= 0.0 else 0.0
+        found[_PVALUE, k] = on_line if facts[_N, k] == _LINE else p
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def line_statistics(x, step, whole, values, origin, scale, quantiles, tails, wanted, out):
+    """Fill `out`, (W, P), with the statistics of the numbers `wanted`, (W,), of `values`, (N, P).
+
+    `x`, (N,), are times relative to one in the middle, `step`, (N,), what each of them is after the
+    one before, and `whole` says whether all are whole years. `origin` is added to times for the
+    intercept, and slopes are for `scale` years. `quantiles`, (N + 1,), and `tails`, (rows, terms),
+    are those of Student's t by number of values. With more values than `tails` has rows, or with
+    none, the p-value is NaN.
+    """
+    count, pixels = values.shape
+    y = np.empty((count, LANES))
+    facts = np.empty((_FACTS, LANES))
+    found = np.full((_STATISTICS, LANES), np.nan)
+    row = np.empty(LANES, dtype=np.int64)
+    work = np.empty((4, LANES))
+    for first in range(0, pixels, LANES):
+        width = _load(values, first, y)
+        _sum(x, step, whole, y, facts)
+        _residuals(x, y, facts)
+        _statistics(facts, origin, scale, quantiles, found)
+        if tails.shape[0] > 0:
+            _pvalue(facts, tails, row, work, found)
+        n = facts[_N]
+        for r in range(_STATISTICS):
+            for k in range(LANES):
+                found[r, k] = found[r, k] if n[k] >= _LINE else np.nan
+        for k in range(LANES):
+            found[_N_VALID, k] = n[k]
+        for r in range(wanted.shape[0]):
+            for k in range(width):
+                out[r, first + k] = found[wanted[r], k]
