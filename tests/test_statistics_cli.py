@@ -187,3 +187,23 @@ def test_a_full_disk_while_results_wait(stack, tmp_path, monkeypatch):
     with pytest.raises(pixeltrend.OutputError, match="temporary files: No space left"):
         pixeltrend.slope(stack[0] / "*.tif", tmp_path / "out.tif", workers=1, fdr="bh")
     assert not list(tmp_path.iterdir())
+
+
+def test_where_nothing_can_be_kept_kernels_are_compiled_all_the_same(stack, tmp_path):
+    program = (
+        "import runpy, sys\nfrom numba.core.caching import CacheImpl\n"
+        "CacheImpl._locator_classes = [CacheImpl._locator_classes[0]]\n"  # NUMBA_CACHE_DIR's alone
+        "runpy.run_module('pixeltrend', run_name='__main__', alter_sys=True)\n"
+    )
+    job = ["slope", str(stack[0] / "*.tif"), "-o", str(tmp_path / "out.tif"), "-q",
+           "--stats", "slope,pvalue", "--workers", "2", "--memory", "0.02MB"]  # fmt: skip
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", program, *job], capture_output=True, text=True, check=False,
+        env=environment | {"TMPDIR": str(folder)}, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "NUMBA_CACHE_DIR" in done.stderr
+    assert list(folder.iterdir()) == []

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import importlib
 import logging
+import os
+import shutil
+import tempfile
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -31,8 +36,7 @@ def load_kernels() -> tuple[ModuleType, ModuleType]:
         Numba is not there.
     """
     with _announced():
-        from pixeltrend.reducers import rank_kernel, serial_kernel
-
+        rank_kernel, serial_kernel = _imported("rank_kernel"), _imported("serial_kernel")
         # Called with a tiny series, as they will be called: that compiles or loads them.
         x, group = np.arange(4.0), np.zeros(4, dtype=np.int64)
         values = np.array([[0.0], [2.0], [1.0], [3.0]])
@@ -48,14 +52,32 @@ def load_kernels() -> tuple[ModuleType, ModuleType]:
 def load_ols_kernel() -> ModuleType:
     """Import `ols_kernel`, and compile it if no run here has done so; see `load_kernels`."""
     with _announced():
-        from pixeltrend.reducers import ols_kernel
-
+        ols_kernel = _imported("ols_kernel")
         x, values = np.arange(4.0), np.array([[0.0], [2.0], [1.0], [3.0]])
         table, wanted, out = np.ones((5, 1)), np.arange(1), np.empty((1, 1))
         ols_kernel.line_statistics(
             x, x, True, values, 0.0, 1.0, table[:, 0].copy(), table, wanted, out
         )
     return ols_kernel
+
+
+def _imported(name: str) -> ModuleType:
+    """Import a kernel; where no folder is writable, with one of its own for what is compiled."""
+    try:
+        return importlib.import_module(f"pixeltrend.reducers.{name}")
+    except RuntimeError:  # Numba found none: neither beside the kernel nor in the user's home
+        import numba
+
+        folder = tempfile.mkdtemp(prefix="pixeltrend-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        log.warning(
+            "machine code cannot be kept for later runs: neither %s nor the home folder is "
+            "writable; NUMBA_CACHE_DIR names another one",
+            os.path.dirname(__file__),
+        )
+        os.environ["NUMBA_CACHE_DIR"] = folder  # for workers too that are not forked
+        numba.config.reload_config()
+        return importlib.import_module(f"pixeltrend.reducers.{name}")
 
 
 @contextmanager
