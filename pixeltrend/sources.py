@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 AS_FLOAT32 = {"Byte", "Int8", "UInt16", "Int16", "Float16", "Float32"}
 AS_FLOAT64 = {"UInt32", "Int32", "UInt64", "Int64", "Float64"}
 _BITS = {"Byte", "UInt16", "Int16", "UInt32", "Int32"}
+_EARTH_ENGINE = re.compile(r"system[:=](\w+)=(.*)")
 # Larger claims are those of a broken header.
 _MOST_PIXELS = 2**40
 _MOST_BLOCK_BYTES = 2**30
@@ -181,8 +183,17 @@ def read_header(path: str, *, allow_vrt: bool = False) -> Header:
         )
 
 
+def _items(raster: Any) -> dict[str, str]:
+    """Give metadata by their names; GDAL cuts Earth Engine's ``system:time_start`` at the colon."""
+    found: dict[str, str] = raster.GetMetadata() or {}
+    for item in raster.GetMetadata_List() or ():
+        if match := _EARTH_ENGINE.fullmatch(item):
+            found[f"system:{match[1]}"] = match[2]
+    return found
+
+
 def _metadata(dataset: Any, path: str) -> dict[str, str]:
-    found: dict[str, str] = dataset.GetMetadata() or {}
+    found = _items(dataset)
     if is_far(path):  # GDAL would look for the files of every vendor beside it
         return found
     return (dataset.GetMetadata("IMAGERY") or {}) | found
@@ -201,7 +212,7 @@ def _band_header(raster: Any) -> BandHeader:
         offset=0.0 if offset is None else offset,
         masked=bool(raster.GetMaskFlags() & gdal.GMF_PER_DATASET),
         unit=raster.GetUnitType() or "",
-        metadata=raster.GetMetadata() or {},
+        metadata=_items(raster),
     )
 
 

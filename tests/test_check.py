@@ -218,6 +218,40 @@ def test_one_file_that_says_the_year_of_another(tmp_path, write_raster, values, 
     assert noted(report) == [2003]
 
 
+def say(path, **items):
+    """Write items of metadata into a raster."""
+    dataset = gdal.Open(str(path), gdal.GA_Update)
+    for key, text in items.items():
+        dataset.SetMetadataItem(key, text)
+    dataset = None
+
+
+MILLISECONDS = {year: str((year - 1970) * 31_556_952_000 + 15_000_000_000) for year in YEARS}
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(
+    ("key", "texts"),
+    [
+        ("DATE_ACQUIRED", {year: f"{year}-07-14" for year in YEARS}),
+        ("system:time_start", MILLISECONDS),
+    ],
+)
+def test_a_swapped_year_in_the_metadata(tmp_path, write_stack, values, key, texts, swapped):
+    paths = write_stack(tmp_path, values, YEARS)
+    for year, path in zip(YEARS, paths, strict=True):
+        said = {2003: 2004, 2004: 2003}.get(year, year) if swapped else year
+        say(path, **{key: texts[said]})
+    report = pixeltrend.check(tmp_path, pixels=True)
+    if swapped:
+        (warning,) = report.warnings
+        assert "ndvi_2003.tif" in warning
+        assert "2004" in warning
+        assert noted(report) == [2003, 2004]
+    else:
+        assert everything(report) == ""
+
+
 @pytest.mark.parametrize("offset", [(0.5, 0.5), (0, 0.1), (-0.25, 3)])
 def test_a_shifted_grid(run_cli, tmp_path, write_stack, write_raster, values, offset):
     write_stack(tmp_path / "in", values, YEARS)
