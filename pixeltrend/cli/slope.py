@@ -21,8 +21,9 @@ from pixeltrend.cli.statistics_options import statistics_options
 def slope(patterns: list[str], output: str, *, quiet: bool, as_json: bool, **settings: Any) -> None:
     """Write the trend of every pixel of a stack of yearly rasters.
 
-    PATTERN is a glob in quotes ('exports/**/*.tif'), a file, or a folder; - reads a list from
-    stdin. The year is taken from each file name. All rasters must lie on one grid.
+    PATTERN is a glob in quotes ('exports/**/*.tif'), a file, a folder, a .zip or a URL (s3://,
+    gs://, az://, https://); - reads a list from stdin. The time is taken from each file name. All
+    rasters must lie on one grid. pixeltrend check says what would be read.
 
     The result is the slope of the least-squares line through a pixel's valid values, in units of
     the values per year, or the statistics that --stats names, a band each. Missing values are left
