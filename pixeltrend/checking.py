@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Unpack
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pixeltrend.inputs import InputKeywords
+    from pixeltrend.integrity import File
     from pixeltrend.series import Patterns, Series
-    from pixeltrend.sources import Tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +136,15 @@ def check(
     series = open_series(patterns, **inputs)
     notes = list(series.notes)
     problems: list[str] = []
-    tiles = _all_bands(series)
-    for tile in tiles:
-        _check_blocks(tile, series, notes, problems)
-    notes = list(dict.fromkeys(notes))
+    files = _files(series)
+    for file in files:
+        _check_blocks(file, series, notes, problems)
     if pixels or full:
         try:
-            notes += undeclared(series)
+            notes += undeclared(series, tagged=True)
         except ReadError as error:
             problems.append(str(error))
-        problems += _decode(tiles, series, place, progress, every=full)
+        problems += _decode(files, series, place, progress, every=full)
     return Report(
         rasters=tuple(_rasters(series, notes)),
         width=series.grid.width,
@@ -161,29 +159,28 @@ def check(
     )
 
 
-def _all_bands(series: Series) -> list[Tile]:
-    """Give each band that is read, of values, masks or quality bits, once."""
-    return list(
-        {
-            (tile.path, band): dataclasses.replace(tile, band=band)
-            for source in series.sources
-            for tile in source.tiles
-            for band in (tile.band, tile.mask_band, tile.qa_band)
-            if band is not None
-        }.values()
-    )
+def _files(series: Series) -> list[File]:
+    """Give each file with the bands of it that are read: of values, masks or quality bits."""
+    bands: dict[str, dict[int, None]] = {}
+    for tile in (tile for source in series.sources for tile in source.tiles):
+        wanted = bands.setdefault(tile.path, {})
+        wanted |= dict.fromkeys(
+            band for band in (tile.band, tile.mask_band, tile.qa_band) if band is not None
+        )
+    return [(path, tuple(its)) for path, its in bands.items()]
 
 
 def _check_blocks(
-    tile: Tile, series: Series, notes: list[consistency.Note], problems: list[str]
+    file: File, series: Series, notes: list[consistency.Note], problems: list[str]
 ) -> None:
     """Look where the blocks of a file are; add what is odd to the notes or the problems."""
-    table = block_table(tile, allow_vrt=series.allow_vrt)
+    path, _ = file
+    table = block_table(file, allow_vrt=series.allow_vrt)
     if table is None:
         return
     if table.cut_off:
         problems.append(
-            f"{tile.path}: the file ends at byte {table.file_bytes:,}, before {table.cut_off} of "
+            f"{path}: the file ends at byte {table.file_bytes:,}, before {table.cut_off} of "
             f"its {table.blocks} blocks: copy or export it anew"
         )
     elif table.absent:
@@ -191,11 +188,11 @@ def _check_blocks(
             f"{table.absent} of its {table.blocks} blocks were never written, and read as missing "
             "or 0: left out on purpose, or what wrote the file was killed"
         )
-        notes.append(consistency.Note.of([tile.path], text))
+        notes.append(consistency.Note.of([path], text))
 
 
 def _decode(
-    tiles: Sequence[Tile],
+    files: Sequence[File],
     series: Series,
     place: Place,
     progress: Callable[[int, int], None] | None,
@@ -206,11 +203,11 @@ def _decode(
     task = partial(bad_blocks, series.allow_vrt, every)
     problems = []
     with place.open(series.paths) as (executor, workers):
-        results = map_ordered(executor, task, tiles, in_flight=2 * workers)
+        results = map_ordered(executor, task, files, in_flight=2 * workers)
         for done, (_, found) in enumerate(results, 1):
             problems += found
             if progress is not None:
-                progress(done, len(tiles))
+                progress(done, len(files))
     return problems
 
 

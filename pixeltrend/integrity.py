@@ -13,11 +13,12 @@ from pixeltrend.rasters import first_line, gdal_messages, limit_block_cache, ope
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pixeltrend.sources import Tile
+# A path, and the numbers of the bands that are read.
+File = tuple[str, tuple[int, ...]]
 
-# Blocks of one file whose places are looked up; of a larger file, the last ones.
+# Blocks of one band whose places are looked up; of a larger one, the last.
 _MOST_BLOCKS = 20_000
-# Blocks of one file that are decoded for a sample.
+# Blocks of one band that are decoded for a sample.
 _SAMPLE = 9
 
 
@@ -26,7 +27,7 @@ class BlockTable:
     """Where the table of a TIFF says that its blocks are."""
 
     blocks: int
-    """Blocks of the band."""
+    """Blocks of the bands."""
     absent: int
     """Those that were never written."""
     cut_off: int
@@ -35,51 +36,64 @@ class BlockTable:
     """Size of the file."""
 
 
-def block_table(tile: Tile, *, allow_vrt: bool = False) -> BlockTable | None:
-    """Look where the blocks of a TIFF are, without reading one; None if it is no TIFF."""
-    dataset = open_raster(tile.path, allow_vrt=allow_vrt)
+def block_table(file: File, *, allow_vrt: bool = False) -> BlockTable | None:
+    """Look where the blocks of a TIFF's bands are, without reading one; None if it is no TIFF."""
+    path, bands = file
+    dataset = open_raster(path, allow_vrt=allow_vrt)
     with gdal_messages():
-        stat = gdal.VSIStatL(tile.path)
+        stat = gdal.VSIStatL(path)
         if dataset.GetDriver().ShortName != "GTiff" or stat is None:
             return None
-        band = dataset.GetRasterBand(tile.band)
-        blocks = _blocks(dataset, band)
-        absent = cut_off = 0
-        for left, top, width, height in blocks[-_MOST_BLOCKS:]:
-            place = f"{left // width}_{top // height}"
-            start = band.GetMetadataItem(f"BLOCK_OFFSET_{place}", "TIFF")
-            if start is None:
-                absent += 1
-            else:
-                length = band.GetMetadataItem(f"BLOCK_SIZE_{place}", "TIFF")
-                cut_off += int(start) + int(length or 0) > stat.size
-    return BlockTable(len(blocks), absent, cut_off, stat.size)
+        count = absent = cut_off = 0
+        for number in _stored_apart(dataset, bands):
+            band = dataset.GetRasterBand(number)
+            blocks = _blocks(dataset, band)
+            count += len(blocks)
+            for left, top, width, height in blocks[-_MOST_BLOCKS:]:
+                place = f"{left // width}_{top // height}"
+                start = band.GetMetadataItem(f"BLOCK_OFFSET_{place}", "TIFF")
+                if start is None:
+                    absent += 1
+                else:
+                    length = band.GetMetadataItem(f"BLOCK_SIZE_{place}", "TIFF")
+                    cut_off += int(start) + int(length or 0) > stat.size
+    return BlockTable(count, absent, cut_off, stat.size)
 
 
-def bad_blocks(allow_vrt: bool, every: bool, tile: Tile) -> list[str]:
-    """Decode blocks of a file's band, all or some; name those that cannot be. Runs on a worker."""
+def _stored_apart(dataset: Any, bands: tuple[int, ...]) -> tuple[int, ...]:
+    """Give the bands with blocks of their own: one of interleaved pixels holds all bands."""
+    interleaved = dataset.GetMetadataItem("INTERLEAVE", "IMAGE_STRUCTURE") == "PIXEL"
+    return bands[:1] if interleaved else bands
+
+
+def bad_blocks(allow_vrt: bool, every: bool, file: File) -> list[str]:
+    """Decode blocks of some bands of a file, all or some; name those that cannot be.
+
+    Runs on a worker.
+    """
     limit_block_cache()
+    path, bands = file
     found = []
     with gdal_messages():
         try:
-            dataset = open_raster(tile.path, allow_vrt=allow_vrt)
+            dataset = open_raster(path, allow_vrt=allow_vrt)
         except InputError as error:
             return [str(error)]
-        band = dataset.GetRasterBand(tile.band)
-        blocks = _blocks(dataset, band)
-        # A block of interleaved pixels holds all bands.
-        alone = dataset.GetMetadataItem("INTERLEAVE", "IMAGE_STRUCTURE") != "PIXEL"
-        of_band = f" of band {tile.band}" if dataset.RasterCount > 1 and alone else ""
-        for left, top, width, height in blocks if every else _some(blocks):
-            right = min(left + width, dataset.RasterXSize)
-            bottom = min(top + height, dataset.RasterYSize)
-            try:
-                band.ReadRaster(left, top, right - left, bottom - top)
-            except RuntimeError as error:
-                found.append(
-                    f"{tile.path}: the block of rows {top} to {bottom - 1}, columns {left} to "
-                    f"{right - 1}{of_band} cannot be decoded ({first_line(error)})"
-                )
+        bands = _stored_apart(dataset, bands)
+        for number in bands:
+            band = dataset.GetRasterBand(number)
+            of_band = f" of band {number}" if len(bands) > 1 else ""
+            blocks = _blocks(dataset, band)
+            for left, top, width, height in blocks if every else _some(blocks):
+                right = min(left + width, dataset.RasterXSize)
+                bottom = min(top + height, dataset.RasterYSize)
+                try:
+                    band.ReadRaster(left, top, right - left, bottom - top)
+                except RuntimeError as error:
+                    found.append(
+                        f"{path}: the block of rows {top} to {bottom - 1}, columns {left} to "
+                        f"{right - 1}{of_band} cannot be decoded ({first_line(error)})"
+                    )
     return found
 
 

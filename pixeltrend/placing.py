@@ -135,8 +135,8 @@ def _warped(layer: Layer, frame: Grid, resampling: str) -> Source:
         raise ArgumentError("align needs a first raster with north up")
     if layer.in_shards:
         raise InputError(
-            f"{path}: is in shards, which cannot be aligned one by one; put them together with "
-            "gdal_merge.py or gdalbuildvrt first"
+            f"{path}: is in shards, which cannot be aligned one by one; put them together first, "
+            "with gdal_merge.py, or with gdalbuildvrt and --allow-vrt"
         )
     [tile] = layer.source.tiles
     if tile.dtype == "Int8" and resampling != "nearest":

@@ -256,14 +256,15 @@ def _masks(
         )
         yield (said == 0) | np.isnan(said)
     if tile.qa_band is not None:
-        band = beside.GetRasterBand(tile.qa_band)
-        bits = np.empty(pixels, dtype=np.uint32)
-        # GDAL makes 0 of a negative number that is to be unsigned.
-        signed = band.DataType in {gdal.GDT_Int16, gdal.GDT_Int32}
-        kind = gdal.GDT_Int32 if signed else gdal.GDT_UInt32
-        band.ReadRaster(*box, buf_type=kind, buf_obj=bits)
+        # As doubles: GDAL makes 0 of a negative number that is to be unsigned.
+        said = np.empty(pixels, dtype=np.float64)
+        beside.GetRasterBand(tile.qa_band).ReadRaster(*box, buf_type=gdal.GDT_Float64, buf_obj=said)
+        unknown = ~np.isfinite(said)
+        yield unknown
+        said[unknown] = 0
+        bits = said.astype(np.int64)
         for mask_bits, number in series.qa_bits:
-            yield (bits & np.uint32(mask_bits)) == number
+            yield (bits & mask_bits) == number
 
 
 def _is_nodata(row: NDArray[np.floating[Any]], nodata: float) -> NDArray[np.bool_]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 # Integers of 16 bits and less are exact as Float32.
 AS_FLOAT32 = {"Byte", "Int8", "UInt16", "Int16", "Float16", "Float32"}
 AS_FLOAT64 = {"UInt32", "Int32", "UInt64", "Int64", "Float64"}
-_BITS = {"Byte", "UInt16", "Int16", "UInt32", "Int32"}
+# Earth Engine makes floats of all bands when one is: whole numbers up to 2^24 stay exact.
+_BITS = {"Byte", "UInt16", "Int16", "UInt32", "Int32", "Float32", "Float64"}
 _EARTH_ENGINE = re.compile(r"system[:=](\w+)=(.*)")
 # Larger claims are those of a broken header.
 _MOST_PIXELS = 2**40

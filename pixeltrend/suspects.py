@@ -75,7 +75,7 @@ def _places(length: int, side: int, block: int) -> list[tuple[int, int]]:
     return [(start, min(start + side, length)) for start in starts]
 
 
-def undeclared(series: Series, *, most: int | None = None) -> list[Note]:
+def undeclared(series: Series, *, most: int | None = None, tagged: bool = False) -> list[Note]:
     """Warn of constants that look like nodata, in rasters that declare nothing missing.
 
     Parameters
@@ -84,37 +84,51 @@ def undeclared(series: Series, *, most: int | None = None) -> list[Note]:
         What is about to be read.
     most
         How many rasters to look at; by default all that declare nothing.
+    tagged
+        Whether to look at rasters too that declare another constant missing, or NaN.
 
     Raises
     ------
     ReadError
         A block cannot be decoded.
     """
-    silent = [source for source in series.sources if _declares_nothing(source, series)]
-    if not silent:
+    silent = [its for its in series.sources if _is_silent(its, series) and not _is_tagged(its)]
+    notes = _look(series, silent, most, "no nodata is declared")
+    if tagged:
+        others = [its for its in series.sources if _is_silent(its, series) and _is_tagged(its)]
+        notes += _look(series, others, most, "another nodata is declared")
+    return notes
+
+
+def _look(series: Series, sources: Sequence[Source], most: int | None, why: str) -> list[Note]:
+    if not sources:
         return []
-    chosen = silent
-    if most is not None and len(silent) > most:
-        chosen = [silent[i] for i in np.linspace(0, len(silent) - 1, most).round().astype(int)]
+    chosen = sources
+    if most is not None and len(sources) > most:
+        chosen = [sources[i] for i in np.linspace(0, len(sources) - 1, most).round().astype(int)]
     try:
         sample = _take(series, chosen)
     finally:
         close_rasters()
     if sample is None:
         return []
-    names = [source.path for source in silent]
-    return [Note.of(names, text) for text in _suspects(sample, _candidates(sample.sources))]
+    names = [source.path for source in sources]
+    return [
+        Note.of(names, f"{why}, but {text}")
+        for text in _suspects(sample, _candidates(sample.sources))
+    ]
 
 
-def _declares_nothing(source: Source, series: Series) -> bool:
+def _is_silent(source: Source, series: Series) -> bool:
+    """Tell whether nothing but a constant, if that, says what is missing."""
     return series.valid_range is None and all(
-        tile.nodata is None
-        and not tile.masked
-        and tile.mask_band is None
-        and tile.qa_band is None
-        and tile.warp is None
+        not tile.masked and tile.mask_band is None and tile.qa_band is None and tile.warp is None
         for tile in source.tiles
     )
+
+
+def _is_tagged(source: Source) -> bool:
+    return any(tile.nodata is not None for tile in source.tiles)
 
 
 def _take(series: Series, sources: Sequence[Source]) -> Sample | None:
@@ -175,7 +189,7 @@ def _suspects(sample: Sample, candidates: Iterable[float]) -> Iterator[str]:
         if fills or often:
             where = f" and {on_border:.0%} of the border" if fills else ""
             yield (
-                f"no nodata is declared, but {value:g} is at {count:,} of {total:,} pixels "
+                f"{value:g} is at {count:,} of {total:,} pixels "
                 f"looked at{where}: if it means missing, give --nodata {value:g}"
             )
 

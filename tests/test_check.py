@@ -588,3 +588,13 @@ def test_a_run_fails_on_what_check_tells(folder, run_cli, tmp_path, fault):
     assert line.startswith("Error: ")
     assert "ndvi_2003.tif" in line
     assert (tmp_path / "t.tif").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("nodata", [0, np.nan])
+def test_another_constant_than_the_one_declared_is_told(tmp_path, write_stack, make_values, nodata):
+    values = make_values(3, 40, 50)
+    values[:, :5] = -9999
+    write_stack(tmp_path, values, nodata=nodata)
+    said = "another nodata is declared, but -9999"
+    assert any(said in text for text in pixeltrend.check(tmp_path, pixels=True).warnings)
+    assert pixeltrend.check(tmp_path).warnings == ()

@@ -240,7 +240,7 @@ def landsat(tmp_path_factory, write_stack):
 
 
 @settings(max_examples=40)
-@given(said=qa_specifications(), kind=st.sampled_from(["uint16", "int16", "int32"]))
+@given(said=qa_specifications(), kind=st.sampled_from(["uint16", "int16", "int32", "float32"]))
 def test_any_quality_bits(landsat, said, kind):
     found = np.isnan(read(landsat / kind, qa_band=2, qa_bits=said)).reshape(2, -1)
     some = [*range(0, 2**16, 251), 2**15, 2**16 - 1, 0, 1]
@@ -258,9 +258,11 @@ def test_the_highest_of_32_bits(tmp_path, write_stack, bits):
     np.testing.assert_array_equal(found, [[expected]] * 2)
 
 
-def test_floats_have_no_bits(landsat):
-    with pytest.raises(InputError, match="band 2 is Float32"):
-        read(landsat / "float32", qa_band=2, qa_bits="3")
+def test_quality_that_is_missing_itself_vouches_for_nothing(tmp_path, write_stack):
+    quality = np.array([[0, np.nan, 8, np.inf]], np.float32)
+    write_stack(tmp_path, np.stack([np.stack([np.ones_like(quality), quality])] * 2))
+    found = np.isnan(read(tmp_path, qa_band=2, qa_bits="3"))
+    np.testing.assert_array_equal(found, [[[False, True, True, True]]] * 2)
 
 
 @pytest.mark.parametrize("bits", ["", "x", "-1", "32", "4-1", "1-", "1;2", "8-9=4", "3=2", "1,,2"])
