@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from osgeo import gdal
 
 import pixeltrend
-from pixeltrend.errors import ArgumentError, InputError
+from pixeltrend.errors import ArgumentError
 from pixeltrend.reader import read_chunk
 from pixeltrend.windows import Window
 
