@@ -188,6 +188,58 @@ def test_killed_worker_is_said_with_its_task():
     wait_until(lambda: not multiprocessing.active_children())
 
 
+def answer_much_and_die(delay):
+    threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    return bytes(2**27)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.02, 0.05, 0.08, 0.12, 0.2])
+def test_a_worker_killed_in_the_middle_of_its_answer_leaves_nobody_waiting(delay):
+    with pytest.raises(WorkerError, match="worker died"), local_executor(2) as executor:
+        list(map_ordered(executor, answer_much_and_die, [delay] * 50, in_flight=4))
+    wait_until(lambda: not multiprocessing.active_children())
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.01, 0.02, 0.05, 0.08, 0.12])
+def test_leaving_in_the_middle_of_an_answer_leaves_nobody_waiting(delay):
+    def leave():
+        with local_executor(2) as executor:
+            for _ in range(4):
+                executor.submit(bytes, 2**27)
+            time.sleep(delay)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        leave()
+    wait_until(lambda: not multiprocessing.active_children())
+
+
+class UnreadableError(Exception):
+    def __init__(self, one, two):
+        super().__init__(one)
+        self.two = two
+
+
+def raise_unreadable(_):
+    raise UnreadableError(1, 2)
+
+
+def leave_the_process(_):
+    raise SystemExit(7)
+
+
+def give_a_lambda(_):
+    return lambda: None
+
+
+@pytest.mark.parametrize("function", [raise_unreadable, leave_the_process, give_a_lambda])
+def test_whatever_a_call_does_is_told(function):
+    with local_executor(2) as executor:
+        calls = [executor.submit(function, number) for number in range(3)]
+        assert all(call.exception(timeout=60) is not None for call in calls)
+        assert executor.submit(square, 3).result(timeout=60) == 9
+
+
 def submit_for_ever(error):
     """Give two workers what they never finish, and fail while they are at it."""
     with local_executor(2) as executor:
