@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Unpack
 from pixeltrend import consistency
 from pixeltrend.errors import ReadError
 from pixeltrend.executors import Place, available_cpus, map_ordered
+from pixeltrend.far import side_by_side
+from pixeltrend.hiding import hidden
 from pixeltrend.integrity import bad_blocks, block_table
 from pixeltrend.patterns import absolute
 from pixeltrend.pipeline import plan
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pixeltrend.inputs import InputKeywords
+    from pixeltrend.integrity import BlockTable
     from pixeltrend.series import Patterns, Series
     from pixeltrend.sources import Tile
 
@@ -131,8 +134,10 @@ def check(
     notes = list(series.notes)
     problems: list[str] = []
     tiles = list({(t.path, t.band): t for its in series.sources for t in its.tiles}.values())
-    for tile in tiles:
-        _check_blocks(tile, series, notes, problems)
+    look = partial(block_table, allow_vrt=series.allow_vrt)
+    tables = side_by_side(look, tiles) if series.is_far else map(look, tiles)
+    for tile, table in zip(tiles, tables, strict=True):
+        _check_blocks(tile, table, notes, problems)
     if pixels or full:
         try:
             notes += undeclared(series)
@@ -149,15 +154,14 @@ def check(
         missing_years=tuple(consistency.missing_times(series.times.tolist())),
         plan=_plan(series, place, memory),
         warnings=tuple(note.text for note in notes),
-        problems=tuple(dict.fromkeys(problems)),
+        problems=tuple(dict.fromkeys(map(hidden, problems))),
     )
 
 
 def _check_blocks(
-    tile: Tile, series: Series, notes: list[consistency.Note], problems: list[str]
+    tile: Tile, table: BlockTable | None, notes: list[consistency.Note], problems: list[str]
 ) -> None:
-    """Look where the blocks of a file are; add what is odd to the notes or the problems."""
-    table = block_table(tile, allow_vrt=series.allow_vrt)
+    """Add what is odd about the places of a file's blocks to the notes or the problems."""
     if table is None:
         return
     if table.cut_off:
@@ -201,7 +205,7 @@ def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[Rast
         nodata = tile.nodata
         yield RasterReport(
             time=time,
-            path=source.path,
+            path=hidden(source.path),
             files=len(source.tiles),
             band=tile.band,
             dtype=tile.dtype,

@@ -37,7 +37,7 @@ class BlockTable:
 
 def block_table(tile: Tile, *, allow_vrt: bool = False) -> BlockTable | None:
     """Look where the blocks of a TIFF are, without reading one; None if it is no TIFF."""
-    dataset = open_raster(tile.path, allow_vrt=allow_vrt)
+    dataset = open_raster(tile.path, allow_vrt=allow_vrt, beside=tile.beside)
     with gdal_messages():
         stat = gdal.VSIStatL(tile.path)
         if dataset.GetDriver().ShortName != "GTiff" or stat is None:
@@ -62,7 +62,7 @@ def bad_blocks(allow_vrt: bool, every: bool, tile: Tile) -> list[str]:
     found = []
     with gdal_messages():
         try:
-            dataset = open_raster(tile.path, allow_vrt=allow_vrt)
+            dataset = open_raster(tile.path, allow_vrt=allow_vrt, beside=tile.beside)
         except InputError as error:
             return [str(error)]
         band = dataset.GetRasterBand(tile.band)

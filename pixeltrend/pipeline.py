@@ -12,6 +12,7 @@ from pixeltrend.executors import map_ordered
 from pixeltrend.rasters import block_cache, limit_block_cache
 from pixeltrend.reader import close_rasters, read_chunk
 from pixeltrend.reducers.function import PixelError, PixelFunction
+from pixeltrend.stamps import check_unchanged
 from pixeltrend.windows import Window, plan_windows
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def compute(
                 valid += int(np.count_nonzero(~np.isnan(block[0])))
                 if adjust is None:
                     advance(window.pixels)
+            check_unchanged(series)
     close_rasters()
     return valid, failed
 
