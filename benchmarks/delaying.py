@@ -51,8 +51,9 @@ class DelayingServer(ThreadingHTTPServer):
         self.folder = folder
         self.delay = delay
         """Seconds that each answer waits."""
-        self.answer: Callable[[str, str], HTTPStatus | None] = lambda _method, _path: None
-        """Gives a status to answer with in place of the file, for a method and a path."""
+        self.answer: Callable[[str, str, int], HTTPStatus | None] = lambda *_asked: None
+        """Gives a status to answer with in place of the file, for a method, a path and the first
+        byte wanted."""
         self.asked = Asked()
         self.lock = threading.Lock()
         self.waiting = 0
@@ -87,7 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         with server.lock:
             server.waiting -= 1
         path = unquote(urlsplit(self.path).path)
-        status = server.answer(self.command, path)
+        first = re.match(r"bytes=(\d+)", span)
+        status = server.answer(self.command, path, int(first[1]) if first else 0)
         with suppress(ConnectionError):
             if status is not None:
                 self._send(status, b"", with_body=with_body)

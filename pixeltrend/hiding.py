@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+# An address ends at a space, a quote, or the brace that GDAL puts around an archive's path.
 _ADDRESS = re.compile(
-    r"(?:(?<![\w/])/vsicurl/)?(?P<scheme>https?://)(?:[^\s/@'\"]*@)?(?P<place>[^\s?'\"]*)"
-    r"(?P<query>\?[^\s'\"]*?)?(?P<rest>[:,;.)\]]*)(?=[\s'\"]|$)",
+    r"(?:(?<![\w/])/vsicurl/)?(?P<scheme>https?://)(?:[^\s/@'\"}]*@)?(?P<place>[^\s?'\"}]*)"
+    r"(?P<query>\?[^\s'\"}]*?)?(?P<rest>[:,;)]*)(?=[\s'\"}]|$)",
     re.IGNORECASE,
 )
 

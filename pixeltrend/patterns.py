@@ -32,6 +32,8 @@ _SCHEMES = {
 _SUBDATASET = re.compile(r"(?:NETCDF|HDF5|HDF4_SDS|HDF4_EOS|ZARR):", re.IGNORECASE)
 _INSIDE = re.compile(r'(\w+:)"?([^"]+?)"?((?::[^:"]+)?)')
 _WEB = "/vsicurl/"
+# What ends a URL where it is cut out of a text.
+_ESCAPED = {ord(sign): f"%{ord(sign):02X}" for sign in " \"'{}"}
 
 
 def find_inputs(
@@ -98,9 +100,14 @@ def absolute(path: str) -> str:
 
 def file_name(path: str) -> str:
     """Give the name of a file, without folders, and without what a URL adds to it."""
-    if "/vsicurl/" in path:
-        path = unquote(path.partition("?")[0])
+    if _WEB in path:
+        path = unquote(without_query(path))
     return path.rstrip("/").rpartition("/")[2]
+
+
+def without_query(path: str) -> str:
+    """Cut the query of a URL, also of one within another path."""
+    return re.sub(r"\?[^}]*", "", path) if _WEB in path else path
 
 
 def container(path: str) -> str:
@@ -149,9 +156,9 @@ def _unpacked(path: str) -> list[str]:
         return [path]
     here = path if path.startswith("/vsi") else os.path.abspath(path)
     whole = f"/vsizip/{here}" if here.lower().endswith(".zip") else f"/vsizip/{{{here}}}"
-    found = _expand_virtual(f"{whole}/**")
+    found = _descend(whole, ["**"], "*")
     if not found:
-        raise InputError(f"{path}: no raster in this archive ({', '.join(SUFFIXES)})")
+        raise InputError(f"{_as_given(path)}: no raster in this archive ({', '.join(SUFFIXES)})")
     return found
 
 
@@ -167,8 +174,8 @@ def _expand_virtual(pattern: str) -> list[str]:
 
     query, magic = "", "*?["
     if pattern.startswith(_WEB):  # brackets are taken by their name, and never was a ? one
-        pattern, mark, rest = pattern.partition("?")
-        pattern, query, magic = pattern.replace(" ", "%20"), (mark + rest).replace(" ", "%20"), "*"
+        pattern, mark, query = pattern.translate(_ESCAPED).partition("?")
+        query, magic = mark + query, "*"
     parts = pattern.split("/")
     first = next((i for i, part in enumerate(parts) if _has(magic, part)), None)
     if first is not None:
