@@ -58,12 +58,9 @@ def find_inputs(
     """
     if isinstance(patterns, (str, os.PathLike)):
         patterns = [patterns]
+    searched = [os.fspath(pattern) for pattern in patterns]
     found: dict[str, str] = {}
-    searched = []
-    for given in patterns:
-        pattern = os.fspath(given)
-        searched.append(pattern)
-        matches = _expand(pattern)
+    for pattern, matches in zip(searched, _expand_all(searched), strict=True):
         if not matches:
             what = "matches no file" if glob.has_magic(pattern) else "no such file"
             if os.path.isdir(pattern):
@@ -122,6 +119,15 @@ def _identity(path: str) -> str:
         return path
     folder, name = os.path.split(path)
     return os.path.join(os.path.realpath(folder), name)
+
+
+def _expand_all(patterns: list[str]) -> Iterable[list[str]]:
+    """Expand each pattern; at the same time where each asks a server."""
+    if not any("://" in its or is_virtual(its) for its in patterns):
+        return map(_expand, patterns)
+    from pixeltrend import far  # patterns on disks need no GDAL
+
+    return far.side_by_side(_expand, patterns)
 
 
 def _expand(pattern: str) -> list[str]:
