@@ -127,4 +127,5 @@ def find_beside(path: str) -> tuple[str, ...] | None:
     if not path.startswith(_STORES) or dot + suffix.lower() not in _TIFFS:
         return None
     names = list_folder(folder, prefix=f"{stem}.")
+    forget(path)  # what a listing says of a file need not be what the file's own answer says later
     return tuple(names) if name in names else None

@@ -185,15 +185,16 @@ def _expand_virtual(pattern: str) -> list[str]:
     parts = pattern.split("/")
     first = next((i for i, part in enumerate(parts) if _has(magic, part)), None)
     if first is not None:
-        base = "/".join(parts[:first])
-        found = _descend(base, parts[first:], magic)
+        base, what = "/".join(parts[:first]) + "/", "matches no file"
+        found = _descend(base[:-1], parts[first:], magic)
     else:
-        base = pattern.rstrip("/")
-        [found] = far.side_by_side(_rasters_at, [pattern + query])
+        base = pattern + query
+        is_named = pattern.lower().endswith((*SUFFIXES, ".zip"))
+        what = "no such file" if is_named else f"no raster found there ({', '.join(SUFFIXES)})"
+        [found] = far.side_by_side(partial(_rasters_at, may_be_folder=not is_named), [base])
     if not found:
-        [why] = far.side_by_side(far.why_not, [base + query if first is None else f"{base}/"])
-        what = "no such file, and no folder with rasters" if first is None else "matches no file"
-        raise InputError(f"{_as_given(pattern + query)}: {what} ({why})")
+        [why] = far.side_by_side(far.why_not, [base])
+        raise InputError(f"{_as_given(pattern + query)}: {what}: {why}")
     return [inner for path in found for inner in _unpacked(path)]
 
 
@@ -202,12 +203,14 @@ def _as_given(path: str) -> str:
     return next((s + path[len(p) :] for s, p in _SCHEMES.items() if path.startswith(p)), path)
 
 
-def _rasters_at(path: str) -> list[str]:
+def _rasters_at(path: str, *, may_be_folder: bool) -> list[str]:
     """Give a file, or the rasters in a folder."""
     from pixeltrend import far
 
     if not path.endswith("/") and far.is_file(path):
         return [path]
+    if not may_be_folder:
+        return []
     folder = path.rstrip("/")
     return [f"{folder}/{name}" for name in far.list_folder(folder) if _is_raster(name)]
 

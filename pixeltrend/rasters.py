@@ -51,7 +51,7 @@ _SETTINGS = {
     # Seconds until a server that does not answer, or falls silent, counts as an error; GDAL would
     # wait for ever.
     "GDAL_HTTP_CONNECTTIMEOUT": "10",
-    "GDAL_HTTP_LOW_SPEED_TIME": "30",
+    "GDAL_HTTP_LOW_SPEED_TIME": "20",
     "GDAL_HTTP_LOW_SPEED_LIMIT": "1",
 }
 for _name, _value in _SETTINGS.items():

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pickle
-import re
+import socket
 import subprocess
 import sys
 import urllib.request
 import zipfile
 from http import HTTPStatus
-from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -223,7 +223,7 @@ def test_stars_cross_no_slash(s3):
     [
         ("s3://maps/exports/ndvi_1999.tif", "key does not exist"),
         ("s3://maps/exports/ndvi_19*.tif", "matches no file"),
-        ("s3://maps/void/", "no folder with rasters"),
+        ("s3://maps/void/", "no raster found there"),
         ("s3://maps/nothing", "key does not exist"),
         ("s3://no-such-bucket/exports/", "bucket does not exist"),
         ("s3://no-such-bucket/exports/*.tif", "bucket does not exist"),
@@ -259,6 +259,18 @@ def test_no_credentials(run_cli, server, tmp_path):
     }  # fmt: skip
     line = one_line(run_cli("slope", "s3://maps/exports/*.tif", "-o", "trend.tif", env=env), 3)
     assert "AWS_SECRET_ACCESS_KEY" in line
+
+
+def test_a_bucket_that_may_not_be_listed(server, exports, tmp_path, run_cli, local):
+    (tmp_path / "web" / "maps").mkdir(parents=True)
+    (tmp_path / "web" / "maps" / "exports").symlink_to(exports)
+    paths = "\n".join(f"s3://maps/exports/ndvi_{year}.tif" for year in YEARS)
+    with serve(tmp_path / "web") as web:
+        web.answer = lambda _method, path, _first: HTTPStatus(403) if path.endswith("/") else None
+        env = server.env | {"AWS_S3_ENDPOINT": f"127.0.0.1:{web.server_port}"}
+        done = run_cli("slope", "-", "-o", "trend.tif", "-q", stdin=paths, env=env)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "trend.tif").read_bytes() == local
 
 
 def test_shards_on_s3(server, run_cli, tmp_path, write_raster, make_values):
@@ -343,6 +355,20 @@ def test_a_query_is_not_shown_in_errors(web, run_cli, where):
 def test_a_url_of_one_file(web, run_cli):
     done = run_cli("check", web.url("ndvi_2001.tif"), web.url("ndvi_2003.tif"), "--json")
     assert [raster["time"] for raster in json.loads(done.stdout)["rasters"]] == [2001, 2003]
+
+
+def test_urls_are_looked_up_side_by_side(web):
+    web.delay = 0.1
+    find_inputs(urls_of(web).split())
+    assert web.asked.at_once == len(YEARS)
+
+
+def test_a_server_that_says_nothing(run_cli):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/ndvi_2001.tif"
+        env = {"GDAL_HTTP_LOW_SPEED_TIME": "1"}
+        line = one_line(run_cli("slope", url, "-o", "trend.tif", env=env), 3)
+    assert "too slow" in line
 
 
 def test_a_url_of_no_file(web, run_cli):
@@ -451,10 +477,7 @@ def test_windows_of_far_files_are_larger(web, exports):
     near = open_series(f"{exports}/*.tif")
     wide = {"grid": far.grid.crop(Window(0, 0, 60_000, 60_000)), "block": (256, 256)}
     reducer = make_reducer("ols")
-    plans = [
-        plan(pixeltrend.series.dataclasses.replace(its, **wide), reducer, 2, None)
-        for its in (far, near)
-    ]
+    plans = [plan(dataclasses.replace(its, **wide), reducer, 2, None) for its in (far, near)]
     assert len(plans[0]) < len(plans[1]) / 3
 
 

@@ -158,7 +158,8 @@ memory_option = click.option(
     "--memory",
     callback=_bytes,
     metavar="SIZE",
-    help="Pixels that one worker may hold in memory, as 64MB.  [default: 32MB, or one block]",
+    help="Pixels that one worker may hold in memory, as 64MB.  [default: 32MB, 128MB if they come "
+    "over a network, or one block]",
 )
 dtype_option = click.option(
     "--dtype",
