@@ -7,13 +7,13 @@ parent's thread, so all requests are made in threads that end.
 from __future__ import annotations
 
 import stat
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from osgeo import gdal
 
 from pixeltrend.errors import InputError
 from pixeltrend.rasters import first_line, gdal_messages
+from pixeltrend.threads import EndingThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,7 +39,7 @@ def is_far(path: str) -> bool:
 
 def side_by_side(call: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
     """Call with each item, in threads that end; give the answers in order."""
-    with ThreadPoolExecutor(REQUESTS) as threads:
+    with EndingThreads(REQUESTS) as threads:
         return list(threads.map(call, items))
 
 

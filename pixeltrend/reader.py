@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from pixeltrend.errors import InputError, ReadError
 from pixeltrend.far import REQUESTS, forget, is_far, why_not
 from pixeltrend.rasters import first_line, gdal_messages, open_raster
 from pixeltrend.sources import Warp
+from pixeltrend.threads import EndingThreads
 from pixeltrend.warping import BESIDE, warped
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class _FarThreads:
     """Threads of this process that wait for far files side by side; each keeps its own open."""
 
     def __init__(self) -> None:
-        self._threads: list[ThreadPoolExecutor] = []
+        self._threads: list[EndingThreads] = []
         self._starting = threading.Lock()
         os.register_at_fork(after_in_child=self._forget)
 
@@ -149,7 +149,7 @@ class _FarThreads:
         """Call `read` with each file; a file always goes to the same thread."""
         with self._starting:
             if not self._threads:
-                self._threads = [ThreadPoolExecutor(1) for _ in range(REQUESTS)]
+                self._threads = [EndingThreads(1) for _ in range(REQUESTS)]
             threads = self._threads
         waiting = [
             threads[place % len(threads)].submit(read, file) for place, file in enumerate(files)

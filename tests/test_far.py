@@ -17,10 +17,11 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from delaying import serve
-from osgeo import gdal
+from osgeo import gdal, osr
 
 import pixeltrend
 from pixeltrend.errors import InputError, ReadError
+from pixeltrend.far import side_by_side
 from pixeltrend.hiding import hidden
 from pixeltrend.patterns import file_name, find_inputs
 from pixeltrend.pipeline import plan
@@ -30,7 +31,7 @@ from pixeltrend.series import open_series
 from pixeltrend.windows import Window
 
 YEARS = range(2001, 2006)
-SECRET = "geheim"
+SECRET = "geheim"  # noqa: S105 - it is none
 TILED = ("TILED=YES", "BLOCKXSIZE=64", "BLOCKYSIZE=64")
 # Ends when its parent does: the pipe closes.
 MOTO = """
@@ -61,8 +62,8 @@ class Store:
     def put(self, key, content=b""):
         """Write an object, or make a bucket if there is no slash in the key."""
         url, kind = f"http://{self.place}/{quote(key)}", {"Content-Type": "image/tiff"}
-        request = urllib.request.Request(url, content, kind, method="PUT")  # noqa: S310
-        with urllib.request.urlopen(request, timeout=60):  # noqa: S310
+        request = urllib.request.Request(url, content, kind, method="PUT")
+        with urllib.request.urlopen(request, timeout=60):  # noqa: S310 - to this machine
             pass
 
     def put_folder(self, folder, key):
@@ -479,6 +480,20 @@ def test_windows_of_far_files_are_larger(web, exports):
     reducer = make_reducer("ols")
     plans = [plan(dataclasses.replace(its, **wide), reducer, 2, None) for its in (far, near)]
     assert len(plans[0]) < len(plans[1]) / 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked")
+def test_threads_are_gone_before_anything_is_forked(web):
+    """Else a worker may find a lock of PROJ's held for ever by a thread that it does not have."""
+
+    def tasks():
+        return set(os.listdir("/proc/self/task"))
+
+    find_inputs(web.url("ndvi_2001.tif"))  # starts no thread of a library's own later
+    for _ in range(20):
+        before = tasks()
+        side_by_side(lambda name: osr.SpatialReference().SetFromUserInput(name), ["EPSG:4326"] * 8)
+        assert tasks() <= before
 
 
 # What goes wrong while pixels are read
