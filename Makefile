@@ -40,6 +40,7 @@ bench: setup ## Time pixeltrend beside what a user would run instead
 	$(BIN)/python benchmarks/bench.py
 	$(BIN)/python benchmarks/pixels.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/latency.py
 
 clean: ## Remove what the tasks made
 	rm -rf .venv .venv-* demo bench-data

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Unpack
 from pixeltrend import consistency, dates
 from pixeltrend.errors import ReadError
 from pixeltrend.executors import Place, available_cpus, map_ordered
-from pixeltrend.integrity import bad_blocks, block_table
+from pixeltrend.far import side_by_side
+from pixeltrend.hiding import hidden
+from pixeltrend.integrity import File, bad_blocks, block_table
 from pixeltrend.patterns import absolute
 from pixeltrend.pipeline import plan
 from pixeltrend.reducers import make_reducer
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pixeltrend.inputs import InputKeywords
-    from pixeltrend.integrity import File
+    from pixeltrend.integrity import BlockTable
     from pixeltrend.series import Patterns, Series
 
 
@@ -137,8 +139,10 @@ def check(
     notes = list(series.notes)
     problems: list[str] = []
     files = _files(series)
-    for file in files:
-        _check_blocks(file, series, notes, problems)
+    look = partial(block_table, allow_vrt=series.allow_vrt)
+    tables = side_by_side(look, files) if series.is_far else map(look, files)
+    for file, table in zip(files, tables, strict=True):
+        _check_blocks(file.path, table, notes, problems)
     if pixels or full:
         try:
             notes += undeclared(series, tagged=True)
@@ -155,27 +159,25 @@ def check(
         missing_years=tuple(consistency.missing_times(series.times.tolist())),
         plan=_plan(series, place, memory),
         warnings=tuple(note.text for note in notes),
-        problems=tuple(dict.fromkeys(problems)),
+        problems=tuple(dict.fromkeys(map(hidden, problems))),
     )
 
 
 def _files(series: Series) -> list[File]:
     """Give each file with the bands of it that are read: of values, masks or quality bits."""
-    bands: dict[str, dict[int, None]] = {}
+    bands: dict[tuple[str, tuple[str, ...] | None], dict[int, None]] = {}
     for tile in (tile for source in series.sources for tile in source.tiles):
-        wanted = bands.setdefault(tile.path, {})
+        wanted = bands.setdefault((tile.path, tile.beside), {})
         wanted |= dict.fromkeys(
             band for band in (tile.band, tile.mask_band, tile.qa_band) if band is not None
         )
-    return [(path, tuple(its)) for path, its in bands.items()]
+    return [File(path, tuple(its), beside) for (path, beside), its in bands.items()]
 
 
 def _check_blocks(
-    file: File, series: Series, notes: list[consistency.Note], problems: list[str]
+    path: str, table: BlockTable | None, notes: list[consistency.Note], problems: list[str]
 ) -> None:
-    """Look where the blocks of a file are; add what is odd to the notes or the problems."""
-    path, _ = file
-    table = block_table(file, allow_vrt=series.allow_vrt)
+    """Add what is odd about the places of a file's blocks to the notes or the problems."""
     if table is None:
         return
     if table.cut_off:
@@ -221,7 +223,7 @@ def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[Rast
         yield RasterReport(
             time=time,
             date=dates.format_date(time),
-            path=source.path,
+            path=hidden(source.path),
             files=len(source.tiles),
             width=max(a.col_off + a.width for a in areas) - min(a.col_off for a in areas),
             height=max(a.row_off + a.height for a in areas) - min(a.row_off for a in areas),

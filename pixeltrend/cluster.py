@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pixeltrend import __version__
 from pixeltrend.errors import ArgumentError, MissingDependencyError, WorkerError
+from pixeltrend.patterns import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,7 +69,7 @@ def dask_executor(
             raise WorkerError(
                 f"the Dask scheduler at {place} has had no worker for {_PATIENCE:.0f} s"
             ) from error
-        _check_workers(client, [os.path.abspath(path) for path in paths])
+        _check_workers(client, list(map(absolute, paths)))
         yield client.get_executor(pure=False), sum(client.nthreads().values())
     except KilledWorker as error:
         raise WorkerError(
@@ -105,6 +106,9 @@ def _check_workers(client: Any, paths: list[str]) -> None:
 
 def look_around(paths: list[str]) -> tuple[str, list[str]]:
     """Run on a worker: give pixeltrend's version there, and which files cannot be seen."""
-    from pixeltrend import rasters
+    from pixeltrend.far import is_far, side_by_side
+    from pixeltrend.stamps import stamp
 
-    return __version__, [path for path in paths if not rasters.exists(path)]
+    ask = side_by_side if any(map(is_far, paths)) else map
+    seen = zip(paths, ask(stamp, paths), strict=True)
+    return __version__, [path for path, found in seen if found is None]

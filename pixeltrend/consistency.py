@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pixeltrend.dates import format_time
+from pixeltrend.hiding import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +30,9 @@ class Note:
     """One line."""
     rasters: tuple[str, ...] = ()
     """Those that it is about; none if it is about all of them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", hidden(self.text))
 
     @classmethod
     def of(cls, rasters: Sequence[str], text: str) -> Note:

@@ -1,8 +1,13 @@
-"""What can go wrong, as one family of exceptions. Imports nothing."""
+"""What can go wrong, as one family of exceptions, without keys and passwords in what they say."""
+
+from pixeltrend.hiding import hidden
 
 
 class PixelTrendError(Exception):
     """Base of every error that pixeltrend raises on purpose: one clear line."""
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(hidden(its) if isinstance(its, str) else its for its in said))
 
 
 class ArgumentError(PixelTrendError, ValueError):
@@ -13,9 +18,9 @@ class InputError(PixelTrendError):
     """The inputs are refused: not found, not dated, not on one grid, not readable as rasters."""
 
     def __init__(self, problem: str, others: tuple[str, ...] = ()) -> None:
-        super().__init__(problem, others)
-        self.problem = problem
-        self.others = others
+        self.problem = hidden(problem)
+        self.others = tuple(map(hidden, others))
+        super().__init__(self.problem, self.others)
 
     def __str__(self) -> str:
         if not self.others:

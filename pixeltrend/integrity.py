@@ -13,13 +13,22 @@ from pixeltrend.rasters import first_line, gdal_messages, limit_block_cache, ope
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# A path, and the numbers of the bands that are read.
-File = tuple[str, tuple[int, ...]]
-
 # Blocks of one band whose places are looked up; of a larger one, the last.
 _MOST_BLOCKS = 20_000
 # Blocks of one band that are decoded for a sample.
 _SAMPLE = 9
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file, and what is read of it."""
+
+    path: str
+    """The file."""
+    bands: tuple[int, ...]
+    """Numbers of the bands, from 1."""
+    beside: tuple[str, ...] | None
+    """Names of the files that belong to it; None if GDAL is to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +47,13 @@ class BlockTable:
 
 def block_table(file: File, *, allow_vrt: bool = False) -> BlockTable | None:
     """Look where the blocks of a TIFF's bands are, without reading one; None if it is no TIFF."""
-    path, bands = file
-    dataset = open_raster(path, allow_vrt=allow_vrt)
+    dataset = open_raster(file.path, allow_vrt=allow_vrt, beside=file.beside)
     with gdal_messages():
-        stat = gdal.VSIStatL(path)
+        stat = gdal.VSIStatL(file.path)
         if dataset.GetDriver().ShortName != "GTiff" or stat is None:
             return None
         count = absent = cut_off = 0
-        for number in _stored_apart(dataset, bands):
+        for number in _stored_apart(dataset, file.bands):
             band = dataset.GetRasterBand(number)
             blocks = _blocks(dataset, band)
             count += len(blocks)
@@ -72,14 +80,13 @@ def bad_blocks(allow_vrt: bool, every: bool, file: File) -> list[str]:
     Runs on a worker.
     """
     limit_block_cache()
-    path, bands = file
     found = []
     with gdal_messages():
         try:
-            dataset = open_raster(path, allow_vrt=allow_vrt)
+            dataset = open_raster(file.path, allow_vrt=allow_vrt, beside=file.beside)
         except InputError as error:
             return [str(error)]
-        bands = _stored_apart(dataset, bands)
+        bands = _stored_apart(dataset, file.bands)
         for number in bands:
             band = dataset.GetRasterBand(number)
             of_band = f" of band {number}" if len(bands) > 1 else ""
@@ -91,7 +98,7 @@ def bad_blocks(allow_vrt: bool, every: bool, file: File) -> list[str]:
                     band.ReadRaster(left, top, right - left, bottom - top)
                 except RuntimeError as error:
                     found.append(
-                        f"{path}: the block of rows {top} to {bottom - 1}, columns {left} to "
+                        f"{file.path}: the block of rows {top} to {bottom - 1}, columns {left} to "
                         f"{right - 1}{of_band} cannot be decoded ({first_line(error)})"
                     )
     return found

@@ -12,6 +12,7 @@ from pixeltrend.executors import map_ordered
 from pixeltrend.rasters import block_cache, limit_block_cache
 from pixeltrend.reader import close_rasters, read_chunk
 from pixeltrend.reducers.function import PixelError, PixelFunction
+from pixeltrend.stamps import check_unchanged
 from pixeltrend.windows import Window, plan_windows
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 # hand out the same memory for every window; more only where one block of all rasters takes more.
 _MEMORY = 32 * 2**20
 _MEMORY_FOR_A_BLOCK = 128 * 2**20
+# The same where each window waits for a network: fewer windows, fewer round trips.
+_MEMORY_FAR = 128 * 2**20
 # Fewer values than this are read and reduced faster than a process starts.
 _WINDOW_VALUES = 2**21
 # Windows a worker: enough for all workers to end at about the same time.
@@ -76,6 +79,7 @@ def compute(
                 valid += int(np.count_nonzero(~np.isnan(block[0])))
                 if adjust is None:
                     advance(window.pixels)
+            check_unchanged(series)
     close_rasters()
     return valid, failed
 
@@ -84,7 +88,8 @@ def plan(series: Series, reducer: Reducer, workers: int, memory: int | None) -> 
     """Choose windows that fit in memory, and that keep all workers busy."""
     # A pixel takes its values, a mask byte and a result in two types.
     per_pixel = len(series.times) * series.dtype.itemsize + 1 + 16 * len(reducer.bands)
-    max_pixels = (_MEMORY if memory is None else memory) // per_pixel
+    usual = _MEMORY_FAR if series.is_far else _MEMORY
+    max_pixels = (usual if memory is None else memory) // per_pixel
     if memory is None:  # a block that is split is decoded for each of its parts
         block = min(series.block[0] * series.block[1], series.grid.pixels)
         max_pixels = max(max_pixels, min(block, _MEMORY_FOR_A_BLOCK // per_pixel), 1)

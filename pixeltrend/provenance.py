@@ -7,7 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from pixeltrend import __version__
-from pixeltrend.patterns import is_virtual
+from pixeltrend.hiding import hidden
+from pixeltrend.patterns import is_virtual, without_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +48,9 @@ def describe(series: Series, reducer: Reducer, options: Mapping[str, str]) -> di
 
 def _short_names(paths: Sequence[str]) -> list[str]:
     """Strip the folders that all paths share: an output does not tell where it was made."""
-    real = [path if is_virtual(path) else os.path.realpath(path) for path in paths]
+    real = [
+        hidden(without_query(path)) if is_virtual(path) else os.path.realpath(path)
+        for path in paths
+    ]
     top = os.path.commonpath([os.path.dirname(path) for path in real])
     return [os.path.relpath(path, top) for path in real]

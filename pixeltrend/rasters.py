@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pixeltrend.errors import InputError, MissingDependencyError
+from pixeltrend.patterns import file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 try:
     from osgeo import gdal
@@ -38,16 +38,25 @@ _PROMISED = {
     ".tif": ("GTiff", "COG"), ".tiff": ("GTiff", "COG"), ".jp2": ("JP2OpenJPEG",),
     ".nc": ("netCDF", "HDF5"), ".png": ("PNG",), ".jpg": ("JPEG",), ".jpeg": ("JPEG",),
 }  # fmt: skip
-_IS_FOLDER = stat.S_IFDIR
 _HEAD = 256
-_FAR = ("/vsis3/", "/vsigs/", "/vsiaz/", "/vsiadls/", "/vsioss/", "/vsiswift/", "/vsicurl/")
-# Requests to far files that a process lets wait side by side.
-FAR_REQUESTS = 32
 # Decoded blocks that a process keeps: those of the row of blocks that it reads.
 _BLOCK_CACHE = 16 * 2**20
-# Not `EMPTY_DIR`: that hides .msk and .aux.xml files, and their masks and nodata with them.
-if gdal.GetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN") is None:
-    gdal.SetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN", "TRUE")
+# What GDAL does if nobody says otherwise, in the environment or its configuration file.
+_SETTINGS = {
+    # Not `EMPTY_DIR`: that hides .msk and .aux.xml files, and their masks and nodata with them.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
+    # A server that is busy is asked again, soon; GDAL would give up, or wait 30 seconds.
+    "GDAL_HTTP_MAX_RETRY": "3",
+    "GDAL_HTTP_RETRY_DELAY": "0.5",
+    # Seconds until a server that does not answer, or falls silent, counts as an error; GDAL would
+    # wait for ever.
+    "GDAL_HTTP_CONNECTTIMEOUT": "10",
+    "GDAL_HTTP_LOW_SPEED_TIME": "20",
+    "GDAL_HTTP_LOW_SPEED_LIMIT": "1",
+}
+for _name, _value in _SETTINGS.items():
+    if gdal.GetConfigOption(_name) is None:
+        gdal.SetConfigOption(_name, _value)
 
 
 @contextmanager
@@ -88,7 +97,7 @@ def block_cache() -> Iterator[None]:
         gdal.SetCacheMax(before)
 
 
-def open_raster(path: str, *, allow_vrt: bool = False) -> Any:
+def open_raster(path: str, *, allow_vrt: bool = False, beside: Sequence[str] | None = None) -> Any:
     """Open `path` read-only.
 
     Parameters
@@ -97,6 +106,9 @@ def open_raster(path: str, *, allow_vrt: bool = False) -> Any:
         Anything that GDAL opens: a file, a path of its virtual file systems, a subdataset.
     allow_vrt
         Whether it may be a VRT, or something else than its name says.
+    beside
+        Its own name and those of the files in its folder that may belong to it; by default GDAL
+        looks for them.
 
     Raises
     ------
@@ -106,13 +118,18 @@ def open_raster(path: str, *, allow_vrt: bool = False) -> Any:
     drivers = [*DRIVERS, "VRT"] if allow_vrt else list(DRIVERS)
     try:
         with gdal_messages():
-            dataset = gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=drivers)
+            dataset = gdal.OpenEx(
+                path,
+                gdal.OF_RASTER | gdal.OF_READONLY,
+                allowed_drivers=drivers,
+                **({} if beside is None else {"sibling_files": list(beside)}),
+            )
             driver = dataset.GetDriver().ShortName
     except RuntimeError as error:
         raise InputError(
             f"{path}: cannot be opened as a raster ({first_line(error)}){_is_vrt(path)}"
         ) from error
-    promised = _PROMISED.get(os.path.splitext(path)[1].lower(), (driver,))
+    promised = _PROMISED.get(os.path.splitext(file_name(path))[1].lower(), (driver,))
     if driver not in promised and not allow_vrt:
         raise InputError(
             f"{path}: is a {driver}, not a {promised[0]} as its name says; --allow-vrt reads it "
@@ -140,35 +157,3 @@ def _is_vrt(path: str) -> str:
 def first_line(error: Exception) -> str:
     """Give the first line of GDAL's message."""
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def exists(path: str) -> bool:
-    """Tell whether GDAL sees a file, local or on one of its virtual file systems."""
-    with gdal_messages():
-        return gdal.VSIStatL(path) is not None
-
-
-def is_far(path: str) -> bool:
-    """Tell whether every request to this file crosses a network."""
-    return any(prefix in path for prefix in _FAR)
-
-
-def list_folder(path: str, *, recursive: bool = False) -> list[str]:
-    """Give what lies in a folder of a virtual file system, folders with a slash at their end.
-
-    Raises
-    ------
-    InputError
-        It cannot be listed: there is no such folder, or one may not look.
-    """
-    with gdal_messages() as failures:
-        found: list[tuple[str, bool]] = []
-        try:
-            folder = gdal.OpenDir(path, -1 if recursive else 0, [])
-            while (entry := gdal.GetNextDirEntry(folder)) is not None:
-                found.append((entry.name, bool(entry.mode & _IS_FOLDER)))
-            gdal.CloseDir(folder)
-        except (RuntimeError, TypeError, ValueError) as error:
-            said = failures[0] if failures else "no such folder"
-            raise InputError(f"{path}: cannot be listed ({said})") from error
-    return [f"{name}/" if is_folder else name for name, is_folder in found]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,10 @@ import numpy as np
 from osgeo import gdal
 
 from pixeltrend.errors import InputError, ReadError
-from pixeltrend.rasters import FAR_REQUESTS, first_line, gdal_messages, open_raster
+from pixeltrend.far import REQUESTS, forget, is_far, why_not
+from pixeltrend.rasters import first_line, gdal_messages, open_raster
 from pixeltrend.sources import Warp
+from pixeltrend.threads import EndingThreads
 from pixeltrend.warping import BESIDE, warped
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def read_chunk(series: Series, window: Window) -> Chunk:
         if not any(tile.area.overlap(area) == area for tile in source.tiles):
             values[row] = np.nan  # where no file lies, all is missing
     read = partial(_read_file, series, area, values)
-    if series.is_far and len(files) > 1:
+    if series.is_far:
         _far_threads.run(read, list(files.values()))
     else:
         for rows_of_file in files.values():
@@ -101,12 +102,17 @@ class _KeptOpen(threading.local):
         stamp = _stamp(tile.path)
         dataset, its = self._datasets.pop(key, (None, None))
         if dataset is None or stamp != its:
-            dataset = open_raster(tile.path, allow_vrt=allow_vrt)
+            dataset = open_raster(tile.path, allow_vrt=allow_vrt, beside=tile.beside)
             if warp is not None:
                 dataset = warped(dataset, tile, warp)
         if len(self._datasets) < _MOST_OPEN:
             self._datasets[key] = dataset, stamp
         return dataset
+
+    def drop(self, path: str) -> None:
+        """Close what is open of a file, for it to be opened anew."""
+        for key in [key for key in self._datasets if key[0] == path]:
+            del self._datasets[key]
 
     def close(self) -> None:
         """Close all."""
@@ -130,28 +136,33 @@ class _FarThreads:
     """Threads of this process that wait for far files side by side; each keeps its own open."""
 
     def __init__(self) -> None:
-        self._process = 0
-        self._threads: list[ThreadPoolExecutor] = []
+        self._threads: list[EndingThreads] = []
+        self._starting = threading.Lock()
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        """Have no threads: none survives a fork, and who held the lock is gone."""
+        self._threads = []
+        self._starting = threading.Lock()
 
     def run(self, read: Callable[[Any], None], files: Sequence[Any]) -> None:
         """Call `read` with each file; a file always goes to the same thread."""
-        if self._process != os.getpid():  # threads do not survive a fork
-            self._process = os.getpid()
-            self._threads = [ThreadPoolExecutor(1) for _ in range(FAR_REQUESTS)]
+        with self._starting:
+            if not self._threads:
+                self._threads = [EndingThreads(1) for _ in range(REQUESTS)]
+            threads = self._threads
         waiting = [
-            self._threads[place % len(self._threads)].submit(read, file)
-            for place, file in enumerate(files)
+            threads[place % len(threads)].submit(read, file) for place, file in enumerate(files)
         ]
         for future in waiting:
             future.result()
 
     def close(self) -> None:
-        """Let the threads end, which closes their files."""
-        if self._process == os.getpid():
-            for thread in self._threads:
-                thread.shutdown()
-        self._process = 0
-        self._threads = []
+        """Let the threads end, which closes their files and connections."""
+        with self._starting:
+            threads, self._threads = self._threads, []
+        for thread in threads:
+            thread.shutdown()
 
 
 _far_threads = _FarThreads()
@@ -188,22 +199,44 @@ def _read_file(
     box = place.col_off, place.row_off, place.width, place.height
     with gdal_messages():
         try:
-            _kept.use_for(series)
-            dataset = _kept.open(tile, tile.warp, allow_vrt=series.allow_vrt)
-            bands = [its.band for its in tiles]
-            dataset.ReadRaster(
-                *box, buf_type=_GDAL_TYPES[target.dtype], buf_obj=target, band_list=bands
-            )
-            for its, row in zip(tiles, target, strict=True):
-                _decode(series, its, dataset, box, row)
+            try:
+                _read_pixels(series, tiles, box, target)
+            except (RuntimeError, InputError):
+                # GDAL asks a busy server again, but not if it wanted several parts at a time.
+                if not is_far(tile.path):
+                    raise
+                _kept.drop(tile.path)
+                forget(tile.path)
+                _read_pixels(series, tiles, box, target)
         except (RuntimeError, InputError) as error:
-            raise ReadError(f"{tile.path}: cannot read {place}: {first_line(error)}") from error
+            _kept.drop(tile.path)
+            raise ReadError(f"{tile.path}: cannot read {place}: {_reason(tile, error)}") from error
     if not whole:
         top, left = part.row_off - area.row_off, part.col_off - area.col_off
         squares = values.reshape(-1, area.height, area.width)
         squares[rows, top : top + part.height, left : left + part.width] = target.reshape(
             -1, part.height, part.width
         )
+
+
+def _read_pixels(
+    series: Series,
+    tiles: Sequence[Tile],
+    box: tuple[int, int, int, int],
+    target: NDArray[np.floating[Any]],
+) -> None:
+    """Fill `target`, (bands, P), from the bands of one file."""
+    _kept.use_for(series)
+    dataset = _kept.open(tiles[0], tiles[0].warp, allow_vrt=series.allow_vrt)
+    bands = [its.band for its in tiles]
+    dataset.ReadRaster(*box, buf_type=_GDAL_TYPES[target.dtype], buf_obj=target, band_list=bands)
+    for its, row in zip(tiles, target, strict=True):
+        _decode(series, its, dataset, box, row)
+
+
+def _reason(tile: Tile, error: Exception) -> str:
+    """Say why a file cannot be read; of a far one, what the server says."""
+    return why_not(tile.path) if is_far(tile.path) else first_line(error)
 
 
 def _decode(

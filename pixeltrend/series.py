@@ -6,7 +6,6 @@ import dataclasses
 import logging
 import math
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -17,11 +16,12 @@ from pixeltrend import consistency, names
 from pixeltrend.consistency import Note
 from pixeltrend.dating import date_exports, hint_at_bands
 from pixeltrend.errors import ArgumentError, InputError
+from pixeltrend.far import is_far, side_by_side
 from pixeltrend.inputs import InputOptions, parse_qa_bits
 from pixeltrend.patterns import find_inputs, is_virtual
 from pixeltrend.placing import Layer, place_layers
 from pixeltrend.provenance import MARK
-from pixeltrend.rasters import FAR_REQUESTS, is_far, open_raster
+from pixeltrend.rasters import open_raster
 from pixeltrend.shards import absent_shards, group_shards, place_shards
 from pixeltrend.sources import Source, find_band, make_tile, read_header
 
@@ -108,7 +108,7 @@ class Series:
     @property
     def is_far(self) -> bool:
         """Whether files lie behind a network."""
-        return any(is_far(source.tiles[0].path) for source in self.sources)
+        return any(map(is_far, self.paths))
 
     @property
     def dtype(self) -> np.dtype[np.floating[Any]]:
@@ -218,12 +218,7 @@ def read_headers(paths: Sequence[str], options: InputOptions) -> dict[str, Heade
         except InputError as error:
             return str(error)
 
-    if any(map(is_far, paths)):
-        # Connections belong to these threads, and so to no child that is forked later.
-        with ThreadPoolExecutor(FAR_REQUESTS) as threads:
-            found = list(threads.map(read, paths))
-    else:
-        found = list(map(read, paths))
+    found = side_by_side(read, paths) if any(map(is_far, paths)) else list(map(read, paths))
     refuse([its for its in found if isinstance(its, str)])
     return {path: its for path, its in zip(paths, found, strict=True) if not isinstance(its, str)}
 

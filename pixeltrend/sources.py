@@ -12,9 +12,11 @@ import numpy as np
 from osgeo import gdal
 
 from pixeltrend.errors import InputError
+from pixeltrend.far import find_beside, is_far
 from pixeltrend.grid import Grid
 from pixeltrend.patterns import absolute
-from pixeltrend.rasters import gdal_messages, is_far, open_raster
+from pixeltrend.rasters import gdal_messages, open_raster
+from pixeltrend.stamps import Stamp, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +72,10 @@ class Tile:
     """The pixels, counted from the first one of the series' first raster."""
     warp: Warp | None = None
     """How they get onto the grid; None if they lie on it."""
+    beside: tuple[str, ...] | None = None
+    """Its name and those of the files that belong to it; None if GDAL is to look for them."""
+    stamp: Stamp | None = None
+    """What tells the file from one that takes its place; None if nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,10 @@ class Header:
     """Items for the whole file."""
     bands: tuple[BandHeader, ...]
     """Its bands."""
+    beside: tuple[str, ...] | None = None
+    """Its name and those of the files that belong to it; None if GDAL is to look for them."""
+    stamp: Stamp | None = None
+    """What tells the file from one that takes its place; None if nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +154,11 @@ def read_header(path: str, *, allow_vrt: bool = False) -> Header:
     InputError
         It is no raster, or claims to be larger than any raster is.
     """
-    dataset = open_raster(path, allow_vrt=allow_vrt)
+    beside = find_beside(path)
+    dataset = open_raster(path, allow_vrt=allow_vrt, beside=beside)
+    if beside is not None and dataset.GetGeoTransform(can_return_null=True) is None:
+        beside = None  # there may be a file for that too
+        dataset = open_raster(path, allow_vrt=allow_vrt)
     with gdal_messages():
         if dataset.RasterCount == 0:
             raise InputError(f"{path}: has no bands{_subdatasets(dataset)}")
@@ -181,6 +195,8 @@ def read_header(path: str, *, allow_vrt: bool = False) -> Header:
                 _band_header(dataset.GetRasterBand(number))
                 for number in range(1, dataset.RasterCount + 1)
             ),
+            beside=beside,
+            stamp=stamp(path),
         )
 
 
@@ -253,6 +269,8 @@ def make_tile(
         mask_band=mask_band,
         qa_band=qa_band,
         area=area,
+        beside=header.beside,
+        stamp=header.stamp,
     )
     return tile, odd
 

@@ -246,8 +246,8 @@ def run(
     scheduler, scheduler_file
         Where the Dask scheduler is, for "dask".
     memory
-        Bytes of pixels that one worker may hold; by default 32 MB, or one block of the inputs where
-        that takes more.
+        Bytes of pixels that one worker may hold; by default 32 MB, 128 MB if they come over a
+        network, or one block of the inputs where that takes more.
     dtype
         "float32" or "float64".
     file_format

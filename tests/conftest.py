@@ -175,7 +175,7 @@ def stack(
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's settings change what the tests see."""
     for name in list(os.environ):
-        if name.startswith(("PIXELTREND_", "GDAL_", "CPL_")):
+        if name.startswith(("PIXELTREND_", "GDAL_", "CPL_", "VSI_", "AWS_", "GS_", "AZURE_")):
             monkeypatch.delenv(name)
 
 

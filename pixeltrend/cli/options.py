@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pixeltrend.hiding import hidden
 from pixeltrend.inputs import EXTENTS, RESAMPLINGS
 
 if TYPE_CHECKING:
@@ -49,9 +50,18 @@ def _read_stdin(_ctx: click.Context, _param: click.Parameter, values: Iterable[s
     return result
 
 
+class _HidingFormatter(logging.Formatter):
+    """Writes no keys and passwords, wherever in a message or a traceback they stand."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hidden(super().format(record))
+
+
 def _set_up_log(_ctx: click.Context, _param: click.Parameter, verbose: bool) -> bool:
     if verbose:
-        logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s", force=True)
+        handler = logging.StreamHandler()
+        handler.setFormatter(_HidingFormatter("%(name)s: %(message)s"))
+        logging.basicConfig(level=logging.DEBUG, handlers=[handler], force=True)
     return verbose
 
 
@@ -148,7 +158,8 @@ memory_option = click.option(
     "--memory",
     callback=_bytes,
     metavar="SIZE",
-    help="Pixels that one worker may hold in memory, as 64MB.  [default: 32MB, or one block]",
+    help="Pixels that one worker may hold in memory, as 64MB.  [default: 32MB, 128MB if they come "
+    "over a network, or one block]",
 )
 dtype_option = click.option(
     "--dtype",
