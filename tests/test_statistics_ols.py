@@ -85,14 +85,18 @@ def test_nist_norris():
     assert found["rmse"] * np.sqrt(36 / 34) == pytest.approx(0.884796396144373, rel=1e-12)
 
 
-def test_two_points_are_as_scipy_has_them():
-    found = pixeltrend.reduce([2000, 2003], [[1.0, 2.0], [4.0, 2.0]], stats="all")
+@pytest.mark.parametrize("method", ["ols", "linregress"])
+def test_two_points_have_a_line_and_no_error(method):
+    # As in R's lm and SciPy 1.18; older ones call the line certain, with p = 0.
+    certain = {"pvalue", "stderr", "intercept_stderr"}
+    found = pixeltrend.reduce([2000, 2003], [[1.0, 2.0], [4.0, 2.0]], method=method, stats="all")
     for pixel, series in enumerate([(1.0, 4.0), (2.0, 2.0)]):
         fit = stats.linregress([2000, 2003], series)
         for name in SCIPY:
-            np.testing.assert_allclose(found[name][pixel], getattr(fit, name), err_msg=name)
-    assert np.isnan(found["slope_lower"]).all()
-    assert np.isnan(found["tvalue"]).all()
+            expected = np.nan if name in certain else getattr(fit, name)
+            np.testing.assert_allclose(found[name][pixel], expected, err_msg=name)
+    for name in {"slope_lower", "slope_upper", "tvalue"} & found.keys():
+        assert np.isnan(found[name]).all()
 
 
 def test_a_constant_series_has_a_slope_and_no_test():

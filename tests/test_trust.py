@@ -149,9 +149,9 @@ def test_a_raster_of_another_format_than_its_name_says(folder, is_refused):
 
 def test_a_lying_name_is_read_if_allowed(tmp_path, write_raster):
     for year in YEARS:
-        write_raster(tmp_path / f"ndvi_{year}.img", PIXELS, driver="HFA")
-        (tmp_path / f"ndvi_{year}.img").rename(tmp_path / f"ndvi_{year}.tif")
-    with pytest.raises(InputError, match="HFA"):
+        write_raster(tmp_path / f"ndvi_{year}.nc", PIXELS, driver="netCDF")
+        (tmp_path / f"ndvi_{year}.nc").rename(tmp_path / f"ndvi_{year}.tif")
+    with pytest.raises(InputError, match="netCDF"):
         read(tmp_path)
     np.testing.assert_array_equal(read(tmp_path, allow_vrt=True), [PIXELS] * 3)
 
@@ -186,7 +186,10 @@ def test_names_are_compared_without_case(tmp_path, write_raster, suffix):
     ],
     ids=" ".join,
 )
-@pytest.mark.parametrize("driver", ["GTiff", "HFA", "ENVI"])
+# A wheel brings fewer drivers than a system's GDAL.
+@pytest.mark.parametrize(
+    "driver", [name for name in ("GTiff", "HFA", "ENVI") if gdal.GetDriverByName(name)]
+)
 def test_nothing_is_written_beside_an_input(
     run_cli, tmp_path, write_raster, make_values, driver, arguments
 ):

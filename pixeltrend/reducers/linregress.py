@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pixeltrend.reducers.bands import band
 from pixeltrend.reducers.function import PixelFunction
 from pixeltrend.reducers.named import GivenFunction
@@ -14,7 +16,6 @@ from pixeltrend.reducers.options import PER, choose
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from pixeltrend.reducers.options import StatsOptions
@@ -57,8 +58,15 @@ def linregress_statistics(
     from scipy.stats import linregress
 
     fit = linregress(pairs[:, 0] - origin, pairs[:, 1])
+    # SciPy before 1.18 takes the line of two points for certain.
+    unknown = {"pvalue", "stderr", "intercept_stderr"} if len(pairs) == 2 else set()  # noqa: PLR2004
     per_time = {"slope", "stderr"}
-    return [float(getattr(fit, name)) * (per if name in per_time else 1.0) for name in names]
+    return [
+        np.nan
+        if name in unknown
+        else float(getattr(fit, name)) * (per if name in per_time else 1.0)
+        for name in names
+    ]
 
 
 def make_linregress(options: StatsOptions) -> PixelFunction:

@@ -116,7 +116,7 @@ def _statistics(facts, origin, scale, quantiles, found):
         slope = sxy / sxx
         sse = 0.0 if n == _LINE else sse
         variance = sse / (n - _LINE) / sxx if syy > 0.0 else np.nan
-        stderr = np.sqrt(0.0 if n == _LINE else variance)
+        stderr = np.sqrt(variance)  # NaN for two values: nothing is left to tell an error from
         rvalue = sxy / np.sqrt(sxx * syy)
         rvalue = 1.0 if rvalue > 1.0 else rvalue
         rvalue = -1.0 if rvalue < -1.0 else rvalue
@@ -127,7 +127,7 @@ def _statistics(facts, origin, scale, quantiles, found):
         found[_RSQUARED, k] = rvalue * rvalue
         found[_STDERR, k] = stderr * scale
         found[_INTERCEPT_STDERR, k] = stderr * np.sqrt(sxx / n + x_mean * x_mean)
-        found[_TVALUE, k] = slope / stderr if n > _LINE else np.nan
+        found[_TVALUE, k] = slope / stderr
         found[_RMSE, k] = np.sqrt(sse / n)
         found[_LOWER, k] = (slope - half) * scale
         found[_UPPER, k] = (slope + half) * scale
@@ -161,9 +161,7 @@ def _pvalue(facts, tails, row, work, found):
         bit *= 2
     for k in range(LANES):
         p = power[k] * total[k]
-        p = 1.0 if p > 1.0 else p
-        on_line = 1.0 if facts[_SYY, k] <= 0.0 else 0.0
-        found[_PVALUE, k] = on_line if facts[_N, k] == _LINE else p
+        found[_PVALUE, k] = 1.0 if p > 1.0 else p
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
