@@ -64,6 +64,7 @@ def differences(labels: Sequence[str], bands: Sequence[BandHeader]) -> list[Note
         ("nodata", [_number(band.nodata) for band in bands]),
         ("scale", [f"{band.scale:g}" for band in bands]),
         ("offset", [f"{band.offset:g}" for band in bands]),
+        ("mask", ["its own" if band.masked else "none" for band in bands]),
         ("type", [band.dtype for band in bands]),
         ("unit", [band.unit or "none" for band in bands]),
         ("band name", [_without_time(band.description) or "none" for band in bands]),

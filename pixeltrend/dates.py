@@ -220,6 +220,11 @@ def _match_time(pattern: re.Pattern[str], path: str) -> float:
         parts = {name: text for name, text in match.groupdict().items() if text is not None}
     else:
         parts = {"year": match[1] if pattern.groups else match[0]}
+    if (parts["year"] or "").isdecimal() and len(parts["year"]) != 4:  # noqa: PLR2004
+        raise InputError(
+            f"{path}: --date-regex {pattern.pattern!r} gives the year {parts['year']!r}: a year "
+            "wants four digits"
+        )
     try:
         return _decimal_year(**{name: int(text) for name, text in parts.items()})
     except (TypeError, ValueError) as error:

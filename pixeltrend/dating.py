@@ -68,8 +68,8 @@ def date_exports(
     if options.bands_are_times:
         places = [
             (export, number)
-            for export in sorted(exports, key=lambda export: dates.name_order(export.name))
-            for number in range(1, len(headers[export.files[0]].bands) + 1)
+            for export in sorted(exports, key=_order)
+            for number in _bands_with_times(headers[export.files[0]], options)
         ]
         times, notes = _times_of_bands(places, headers, options)
         dated = [Dated(t, export, n) for t, (export, n) in zip(times, places, strict=True)]
@@ -78,6 +78,29 @@ def date_exports(
         dated = [Dated(t, export, None) for t, export in zip(times, exports, strict=True)]
     _check_twice(dated)
     return sorted(dated, key=lambda its: its.time), notes
+
+
+def _bands_with_times(header: Header, options: InputOptions) -> list[int]:
+    """Give the numbers of the bands that are times: those that do not mask others."""
+    masks = {
+        find_band(header, band) for band in (options.mask_band, options.qa_band) if band is not None
+    }
+    return [number for number in range(1, len(header.bands) + 1) if number not in masks]
+
+
+def _order(export: Export) -> tuple[list[tuple[str, int, str]], str]:
+    """Sort key: the name of the file, with numbers as numbers, whatever its folder."""
+    return dates.name_order(file_name(export.name)), export.name
+
+
+def _check_order(exports: Sequence[Export]) -> None:
+    """Refuse files of one name, whose folders do not say which comes first."""
+    for before, after in itertools.pairwise(exports):
+        if file_name(before.name) == file_name(after.name):
+            raise InputError(
+                f"{before.name} and {after.name} have the same name, so years cannot tell which is "
+                "first; give a table with --times"
+            )
 
 
 def _check_twice(dated: Sequence[Dated]) -> None:
@@ -107,7 +130,8 @@ def _times_of_exports(
     exports = list(exports)
     paths = [export.name for export in exports]
     if options.years is not None:
-        by_number = sorted(exports, key=lambda export: dates.name_order(export.name))
+        by_number = sorted(exports, key=_order)
+        _check_order(by_number)
         notes: list[Note] = []
         if by_number != exports:
             before, after = next(
@@ -143,6 +167,12 @@ def _times_of_bands(
     bands = [headers[export.files[0]].bands[number - 1] for export, number in places]
     texts = [band.description for band in bands]
     if options.times is not None:
+        if not all(texts):
+            export, number = places[texts.index("")]
+            raise InputError(
+                f"{export.name}: band {number} has no description that a table of times could "
+                "name; give --years FIRST:LAST"
+            )
         return tables.times_from_table(options.times, texts), []
     said = [
         _said_by_band(headers[export.files[0]], band)

@@ -143,17 +143,20 @@ def map_ordered(
     CancelledError
         `cancelled` said so.
     """
+    from concurrent.futures import BrokenExecutor
+
     waiting = iter(tasks)
     pending: deque[tuple[Task, Future[Result]]] = deque()
 
     def submit_next() -> None:
         for task in waiting:
-            pending.append((task, executor.submit(function, task)))
+            try:
+                pending.append((task, executor.submit(function, task)))
+            except BrokenExecutor as error:
+                raise WorkerError(_why_broken(executor, task)) from error
             return
 
     def results() -> Iterator[tuple[Task, Result]]:
-        from concurrent.futures import BrokenExecutor
-
         try:
             while pending:
                 task, future = pending.popleft()

@@ -70,16 +70,18 @@ def find_inputs(
             found.setdefault(_identity(path), path)
     if not searched:
         raise InputError("no inputs given")
-    written = None if output is None else os.path.realpath(output)
-    paths = [
-        path
-        for path in found.values()
-        if not path.lower().endswith(SIDECARS)
-        and (is_virtual(path) or os.path.realpath(path) != written)
-    ]
+    rasters = [path for path in found.values() if not path.lower().endswith(SIDECARS)]
+    paths = [path for path in rasters if not is_output(path, output)]
     if not paths:
         raise InputError(f"{' '.join(searched)}: matches no raster but the output")
     return sorted(paths)
+
+
+def is_output(path: str, output: str | os.PathLike[str] | None) -> bool:
+    """Tell whether a path leads to the file that is about to be written."""
+    if output is None or is_virtual(path):
+        return False
+    return os.path.realpath(path) == os.path.realpath(output)
 
 
 def is_virtual(path: str) -> bool:

@@ -32,7 +32,7 @@ class Layer:
 def place_layers(
     layers: Sequence[Layer], options: InputOptions
 ) -> tuple[Grid, tuple[int, int], tuple[Source, ...], list[str]]:
-    """Put all layers onto one grid.
+    """Put all layers onto one grid; those in shards must be `complete`.
 
     Returns
     -------
@@ -45,7 +45,6 @@ def place_layers(
     problems
         What is refused, one line each; then the rest means nothing.
     """
-    layers = _complete(layers)
     first = layers[0]
     frame = first.grid
     whole = Window(0, 0, frame.height, frame.width)
@@ -81,7 +80,7 @@ def place_layers(
     return frame.crop(extent), (extent.row_off, extent.col_off), tuple(sources), []
 
 
-def _complete(layers: Sequence[Layer]) -> list[Layer]:
+def complete(layers: Sequence[Layer]) -> list[Layer]:
     """Let all shards of one origin reach equally far: a border of absent shards is missing data."""
     split = next((layer for layer in layers if layer.in_shards), None)
     if split is None:

@@ -92,7 +92,7 @@ def _ask(
             series_pairs = np.column_stack([chunk.times, chunk.values[:, best]])
             given = series_pairs if keep_gaps else series_pairs[valid[:, best]]
             return names_of(apart(function)(given.astype(np.float64)), "value")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise FunctionError(
                 f"{loadable}: the first call, to see what it gives, failed "
                 f"({type(error).__name__}: {error}); name its results with --bands"

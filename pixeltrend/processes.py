@@ -61,7 +61,7 @@ class LocalProcesses(Executor):
         alone = threading.active_count() == 1
         method = "fork" if sys.platform == "linux" and alone else "spawn"
         context = multiprocessing.get_context(method)
-        self._workers = [_Worker(context) for _ in range(workers)]
+        self._workers = _start(context, workers)
         self._lock = threading.Lock()
         self._waiting: deque[_Call] = deque()
         self._dead: list[tuple[Any, int]] = []
@@ -162,6 +162,18 @@ class LocalProcesses(Executor):
                 call.future.set_exception(BrokenProcessPool("a worker died"))
 
 
+def _start(context: BaseContext, workers: int) -> list[_Worker]:
+    """Start workers; if there can be no more, or a signal comes, leave none behind."""
+    before = set(multiprocessing.active_children())
+    try:
+        return [_Worker(context) for _ in range(workers)]
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - before:
+            process.kill()
+            process.join()
+        raise
+
+
 def _take(worker: _Worker) -> bool:
     """Take a worker's answer and hand it on; False if there is none, for it is dead."""
     try:
@@ -208,12 +220,21 @@ def _work(pipe: Connection) -> None:
             function, args, kwargs = what
             answer = pickle.dumps((True, function(*args, **kwargs)))
         except BaseException as error:  # noqa: BLE001 - whatever the function raises
-            error.add_note(traceback.format_exc())
-            try:
-                answer = pickle.dumps((False, error))
-            except Exception:  # noqa: BLE001 - an exception that cannot be sent
-                answer = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+            answer = pickle.dumps((False, _sendable(error)))
         pipe.send_bytes(answer)
+
+
+def _sendable(error: BaseException) -> Exception:
+    """Give an exception that arrives, with its traceback as a note."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+        sent = error if isinstance(error, Exception) else None
+    except Exception:  # noqa: BLE001 - it cannot be sent, or not be read
+        sent = None
+    if sent is None:  # such as SystemExit, which would end the parent in silence
+        sent = RuntimeError(f"{type(error).__name__}: {error}")
+    sent.add_note("".join(traceback.format_exception(error)))
+    return sent
 
 
 def _die_with_parent() -> None:

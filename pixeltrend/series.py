@@ -19,14 +19,14 @@ from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.far import is_far, side_by_side
 from pixeltrend.inputs import InputOptions, parse_qa_bits
 from pixeltrend.patterns import find_inputs, is_virtual
-from pixeltrend.placing import Layer, place_layers
+from pixeltrend.placing import Layer, complete, place_layers
 from pixeltrend.provenance import MARK
 from pixeltrend.rasters import open_raster
 from pixeltrend.shards import absent_shards, group_shards, place_shards
 from pixeltrend.sources import Source, find_band, make_tile, read_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -149,9 +149,11 @@ def open_series(
         An option makes no sense.
     """
     chosen = InputOptions(**options)
+    if not isinstance(patterns, (str, os.PathLike)):
+        patterns = list(patterns)
     paths = find_inputs(patterns, output=output)
     if output is not None:
-        _protect_inputs(os.fspath(output), paths, chosen)
+        _protect_inputs(os.fspath(output), find_inputs(patterns), paths, chosen)
     return assemble(paths, chosen)
 
 
@@ -159,6 +161,7 @@ def assemble(paths: Sequence[str], options: InputOptions) -> Series:
     """Date, sort and check files; see `open_series`."""
     exports = group_shards(paths)
     headers = read_headers(paths, options)
+    _refuse_results(headers)
     dated, notes = date_exports(exports, headers, options)
     if len(dated) < 2:  # noqa: PLR2004 - two points make a line
         bands = len(headers[dated[0].export.files[0]].bands)
@@ -167,6 +170,7 @@ def assemble(paths: Sequence[str], options: InputOptions) -> Series:
             f"a trend wants at least two times, but there is only {exports[0].name}{hint}"
         )
     layers, labels, bands_read, odd = _layers(dated, headers, options)
+    layers = complete(layers)
     grid, origin, sources, problems = place_layers(layers, options)
     refuse(problems)
     first = headers[dated[0].export.files[0]]
@@ -178,14 +182,13 @@ def assemble(paths: Sequence[str], options: InputOptions) -> Series:
     notes += consistency.grouped(odd)
     notes += consistency.differences(labels, bands_read)
     notes += consistency.time_notes(times)
-    in_shards = [
-        (its.export.name, [tile.area for tile in source.tiles])
-        for its, layer, source in zip(dated, layers, sources, strict=True)
-        if layer.in_shards
-    ]
     notes += [
-        Note(f"{name}: no shard at {place}; its pixels are missing", (name,))
-        for name, place in absent_shards(in_shards)
+        Note(f"{its.export.name}: no shard at {place}; its pixels are missing", (its.export.name,))
+        for its, layer in zip(dated, layers, strict=True)
+        if layer.in_shards
+        for place in absent_shards(
+            [tile.area for tile in layer.source.tiles], layer.grid.height, layer.grid.width
+        )
     ]
     times_array = np.array(times)
     times_array.flags.writeable = False
@@ -221,6 +224,19 @@ def read_headers(paths: Sequence[str], options: InputOptions) -> dict[str, Heade
     found = side_by_side(read, paths) if any(map(is_far, paths)) else list(map(read, paths))
     refuse([its for its in found if isinstance(its, str)])
     return {path: its for path, its in zip(paths, found, strict=True) if not isinstance(its, str)}
+
+
+def _refuse_results(headers: Mapping[str, Header]) -> None:
+    """Refuse results among inputs: a trend is no year of the series that it was made from."""
+    ours = [path for path, header in headers.items() if MARK in header.metadata]
+    if ours and len(ours) < len(headers):
+        refuse(
+            [
+                f"{path}: was written by pixeltrend, and other inputs were not: leave it out of "
+                "the pattern"
+                for path in ours
+            ]
+        )
 
 
 def refuse(problems: Sequence[str]) -> None:
@@ -268,24 +284,28 @@ def _absolute_name(export: Export, first: str) -> str:
     )
 
 
-def _protect_inputs(output: str, paths: Sequence[str], options: InputOptions) -> None:
+def _protect_inputs(
+    output: str, found: Sequence[str], paths: Sequence[str], options: InputOptions
+) -> None:
     """Refuse an output that is a raster of the series itself, about to be lost.
 
-    It stands where the inputs are, has a time in its name as they do, and is not ours.
+    It is there and not ours, and the pattern matches it (`found`, but not `paths`); or it stands
+    where the inputs are, and has a time in its name as they do.
     """
     if not os.path.exists(output) or output in paths:
         return
-    if os.path.dirname(os.path.realpath(output)) not in {
-        os.path.dirname(os.path.realpath(path)) for path in paths
-    }:
-        return
     try:
-        if options.years is None and options.times is None:
-            names.times_from_names([output], date_regex=options.date_regex)
         theirs = open_raster(output).GetMetadataItem(MARK) is None
+        matched = len(found) > len(paths)
+        if not matched and options.years is None and options.times is None:
+            names.times_from_names([output], date_regex=options.date_regex)
     except InputError:
         return
-    if theirs and Path(output).suffix == Path(paths[0]).suffix:
+    beside = os.path.dirname(os.path.realpath(output)) in {
+        os.path.dirname(os.path.realpath(path)) for path in paths
+    }
+    alike = beside and Path(output).suffix == Path(paths[0]).suffix
+    if theirs and (matched or alike):
         raise ArgumentError(
             f"{output}: would be replaced, but looks like one of the inputs, and pixeltrend did "
             "not write it; give another output"

@@ -86,7 +86,13 @@ def place_shards(
     first, area = placed[0]
     # From the first shard back to the first pixel of the whole.
     origin = first.grid.crop(Window(-area.row_off, -area.col_off, area.height, area.width))
+    described = [band.description for band in first.bands]
     for header, its in placed:
+        also = [band.description for band in header.bands]
+        if also != described and sorted(also) == sorted(described):
+            raise InputError(
+                f"{header.path}: its bands are in another order than those of {first.path}"
+            )
         if len(header.bands) != len(first.bands):
             raise InputError(
                 f"{header.path}: {len(header.bands)} bands, but {first.path} has {len(first.bands)}"
@@ -135,24 +141,21 @@ def _check_tiling(name: str, axis: str, spans: Sequence[tuple[str, int, int]]) -
             )
 
 
-def absent_shards(
-    layers: Sequence[tuple[str, Sequence[Window]]],
-) -> list[tuple[str, Window]]:
-    """Name the shards that some exports have and others lack: (name of the export, place).
+def absent_shards(areas: Sequence[Window], height: int, width: int) -> list[Window]:
+    """Give the places in a grid where shards are absent: what no shard covers.
 
     Parameters
     ----------
-    layers
-        Name of each export and the places of its shards, all on one grid.
+    areas
+        The places of the shards.
+    height, width
+        Size of the grid.
     """
-    everywhere = sorted(
-        {area for _, areas in layers for area in areas}, key=lambda a: (a.row_off, a.col_off)
-    )
-    return [
-        (name, area) for name, areas in layers for area in everywhere if not _covers(areas, area)
+    rows = sorted({0, height, *(a.row_off for a in areas), *(a.row_off + a.height for a in areas)})
+    columns = sorted({0, width, *(a.col_off for a in areas), *(a.col_off + a.width for a in areas)})
+    places = [
+        Window(top, left, bottom - top, right - left)
+        for top, bottom in itertools.pairwise(rows)
+        for left, right in itertools.pairwise(columns)
     ]
-
-
-def _covers(areas: Sequence[Window], wanted: Window) -> bool:
-    """Tell whether areas that do not overlap hold all of `wanted`."""
-    return sum(area.overlap(wanted).pixels for area in areas) == wanted.pixels
+    return [its for its in places if not any(area.overlap(its).pixels for area in areas)]

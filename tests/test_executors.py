@@ -258,3 +258,21 @@ def test_leaving_with_an_error_ends_the_workers(error):
 
 def test_cpus_are_those_this_process_may_use():
     assert available_cpus() == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("error", [BlockingIOError, KeyboardInterrupt])
+def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error):
+    start = multiprocessing.process.BaseProcess.start
+    started = []
+
+    def start_once(process):
+        if started:
+            raise error
+        started.append(process)
+        start(process)
+
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", start_once)
+    with pytest.raises(error), local_executor(3):
+        pass
+    assert len(started) == 1
+    assert not multiprocessing.active_children()

@@ -92,7 +92,7 @@ class PixelFunction:
             given = series if self.keep_gaps else series[valid[:, pixel]]
             try:
                 answer = call(given)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 if self.on_error == "raise":
                     said = f"{self.method}: {type(error).__name__}: {error}; {_table(given)}"
                     raise PixelError(said, int(pixel)) from error
@@ -128,7 +128,7 @@ class ChunkFunction:
         """
         try:
             answer = np.asarray(self.function.load()(times, values), dtype=np.float64)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise PixelError(f"{self.method}: {type(error).__name__}: {error}", 0) from error
         wanted = (len(self.bands), values.shape[1])
         if answer.shape != wanted and not (len(self.bands) == 1 and answer.shape == wanted[1:]):
