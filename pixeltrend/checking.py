@@ -145,7 +145,7 @@ def check(
         _check_blocks(file.path, table, notes, problems)
     if pixels or full:
         try:
-            notes += undeclared(series, tagged=True)
+            notes += undeclared(series, tagged=True, full=full)
         except ReadError as error:
             problems.append(str(error))
         problems += _decode(files, series, place, progress, every=full)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections import deque
 from concurrent.futures import Executor, Future
@@ -196,7 +197,10 @@ def _why_broken(executor: Executor, task: object) -> str:
         f"{at or 'no window yet'} ({f'killed by signal {-code}' if code < 0 else f'exit {code}'})"
         for at, code in found
     ]
-    return (
-        f"a worker died at {'; '.join(said) or task}; the system kills what takes too much memory: "
-        "fewer --workers or less --memory may help"
+    killed = not found or any(code == -signal.SIGKILL for _, code in found)
+    hint = (
+        "; the system kills what takes too much memory: fewer --workers or less --memory may help"
+        if killed
+        else ""
     )
+    return f"a worker died at {'; '.join(said) or task}{hint}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from pixeltrend.consistency import Note
 from pixeltrend.reader import close_rasters, read_chunk
 from pixeltrend.sources import can_hold
-from pixeltrend.windows import Window
+from pixeltrend.windows import Window, plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,22 +37,65 @@ _FEW = 2
 # Sides of the squares that are looked at, and the largest block that is decoded for one.
 _SIDE = 256
 _LARGEST_BLOCK = 2**22
+_ROWS_OF_PIXELS = 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """The numbers of some rasters at the same places."""
+@dataclass(slots=True)
+class _Tally:
+    """What has been seen of one raster: its numbers, and the constants that may mean missing."""
 
-    sources: tuple[Source, ...]
-    """The rasters, N."""
-    values: Floats
-    """Numbers as the files have them, (N, P)."""
-    border: NDArray[np.bool_]
-    """Which of the pixels lie on the border of the grid, (P,)."""
+    candidates: list[float]
+    low: float = np.inf
+    high: float = -np.inf
+    total: int = 0
+    on_border: int = 0
+    counts: dict[float, int] = field(default_factory=dict)
+    border_counts: dict[float, int] = field(default_factory=dict)
+    others: int = 0
+    """At least how often the most frequent of the other values was seen."""
+
+    def add(self, values: Floats, border: NDArray[np.bool_]) -> None:
+        """Look at some pixels, (P,), of which `border` says whether they lie on the border."""
+        known = values[~np.isnan(values)]
+        if not known.size:
+            return
+        self.low, self.high = min(self.low, known.min()), max(self.high, known.max())
+        self.total += known.size
+        self.on_border += int(border.sum())
+        found = np.zeros(values.shape, dtype=bool)
+        for value in self.candidates:
+            is_it = values == values.dtype.type(value)
+            count = int(is_it.sum())
+            if count:
+                found |= is_it
+                self.counts[value] = self.counts.get(value, 0) + count
+                on_border = int((is_it & border).sum())
+                self.border_counts[value] = self.border_counts.get(value, 0) + on_border
+        if found.any() and not (found | np.isnan(values)).all():
+            others = values[~(found | np.isnan(values))]
+            self.others += int(np.unique(others, return_counts=True)[1].max())
+
+    def suspects(self) -> Iterator[float]:
+        """Give the constants at the end of the values, or on the border, that are too frequent."""
+        if self.low == self.high:
+            return
+        for value, count in self.counts.items():
+            at_end = value in {float(self.low), float(self.high)} or not (
+                self.low < value < self.high
+            )
+            stands_out = count >= _STANDS_OUT * self.others
+            fills = self.border_share(value) >= _BORDER_SHARE and (at_end or stands_out)
+            often = at_end and value not in _ORDINARY and count >= max(_FEW, _SHARE * self.total)
+            if fills or often:
+                yield value
+
+    def border_share(self, value: float) -> float:
+        """Give the part of the border that a constant fills."""
+        return self.border_counts.get(value, 0) / self.on_border if self.on_border else 0.0
 
 
 def sample_windows(series: Series) -> list[Window]:
-    """Give squares in the corners, at the edges and in the middle, along the blocks of the files.
+    """Give places at both ends and in the middle of rows and columns, along the blocks.
 
     None where blocks are so large that a look would take long.
     """
@@ -60,22 +103,33 @@ def sample_windows(series: Series) -> list[Window]:
     block_height, block_width = series.block
     if block_height * block_width > _LARGEST_BLOCK:
         return []
-    rows = _places(height, min(block_height, _SIDE), block_height)
-    columns = _places(width, min(block_width, _SIDE), block_width)
+    if block_width >= width:  # whole rows are decoded anyhow
+        columns = [(0, width)]
+        rows = max(block_height, min(_SIDE // 2, _ROWS_OF_PIXELS // width))
+        rows = -(-rows // block_height) * block_height
+    else:
+        columns = _places(width, min(block_width, _SIDE), block_width)
+        rows = min(block_height, _SIDE)
     return [
         Window(top, left, bottom - top, right - left)
-        for (top, bottom), (left, right) in itertools.product(rows, columns)
+        for (top, bottom), (left, right) in itertools.product(
+            _places(height, rows, block_height), columns
+        )
     ]
 
 
 def _places(length: int, side: int, block: int) -> list[tuple[int, int]]:
-    """Give up to three stretches, at both ends and in the middle, each within one block."""
-    last = (length - 1) // block * block
+    """Give up to three stretches, at both ends and in the middle, that begin with a block."""
+    last = (
+        max(0, (length - side) // block * block) if side > block else (length - 1) // block * block
+    )
     starts = sorted({0, last // block // 2 * block, max(last, length - side)})
     return [(start, min(start + side, length)) for start in starts]
 
 
-def undeclared(series: Series, *, most: int | None = None, tagged: bool = False) -> list[Note]:
+def undeclared(
+    series: Series, *, most: int | None = None, tagged: bool = False, full: bool = False
+) -> list[Note]:
     """Warn of constants that look like nodata, in rasters that declare nothing missing.
 
     Parameters
@@ -86,6 +140,8 @@ def undeclared(series: Series, *, most: int | None = None, tagged: bool = False)
         How many rasters to look at; by default all that declare nothing.
     tagged
         Whether to look at rasters too that declare another constant missing, or NaN.
+    full
+        Whether to look at all pixels, not at a sample.
 
     Raises
     ------
@@ -93,30 +149,46 @@ def undeclared(series: Series, *, most: int | None = None, tagged: bool = False)
         A block cannot be decoded.
     """
     silent = [its for its in series.sources if _is_silent(its, series) and not _is_tagged(its)]
-    notes = _look(series, silent, most, "no nodata is declared")
+    notes = _look(series, silent, most, "no nodata is declared", full=full)
     if tagged:
         others = [its for its in series.sources if _is_silent(its, series) and _is_tagged(its)]
-        notes += _look(series, others, most, "another nodata is declared")
+        notes += _look(series, others, most, "another nodata is declared", full=full)
     return notes
 
 
-def _look(series: Series, sources: Sequence[Source], most: int | None, why: str) -> list[Note]:
-    if not sources:
-        return []
-    chosen = sources
+def _look(
+    series: Series, sources: Sequence[Source], most: int | None, why: str, *, full: bool
+) -> list[Note]:
+    """Look at some of the sources."""
+    chosen = list(sources)
     if most is not None and len(sources) > most:
         chosen = [sources[i] for i in np.linspace(0, len(sources) - 1, most).round().astype(int)]
-    try:
-        sample = _take(series, chosen)
-    finally:
-        close_rasters()
-    if sample is None:
+    if not chosen:
         return []
-    names = [source.path for source in sources]
+    windows = sample_windows(series)
+    if full:
+        most_pixels = max(1, _LARGEST_BLOCK // len(chosen))
+        grid = series.grid
+        windows = list(plan_windows(grid.height, grid.width, series.block, max_pixels=most_pixels))
+    found: dict[float, list[tuple[str, _Tally]]] = {}
+    for source, tally in zip(chosen, _tallies(series, chosen, windows), strict=True):
+        for value in tally.suspects():
+            found.setdefault(value, []).append((source.path, tally))
     return [
-        Note.of(names, f"{why}, but {text}")
-        for text in _suspects(sample, _candidates(sample.sources))
+        Note.of([name for name, _ in its], f"{why}, but {_said(value, [t for _, t in its])}")
+        for value, its in sorted(found.items())
     ]
+
+
+def _said(value: float, tallies: Sequence[_Tally]) -> str:
+    count = sum(tally.counts[value] for tally in tallies)
+    total = sum(tally.total for tally in tallies)
+    share = max(tally.border_share(value) for tally in tallies)
+    where = f", and at {share:.0%} of the border" if share >= _BORDER_SHARE else ""
+    return (
+        f"{value:g} is at {count:,} of {total:,} pixels looked at{where}: if it means missing, "
+        f"give --nodata {value:g}"
+    )
 
 
 def _is_silent(source: Source, series: Series) -> bool:
@@ -131,8 +203,8 @@ def _is_tagged(source: Source) -> bool:
     return any(tile.nodata is not None for tile in source.tiles)
 
 
-def _take(series: Series, sources: Sequence[Source]) -> Sample | None:
-    """Read the sample: numbers without scale and offset."""
+def _tallies(series: Series, sources: Sequence[Source], windows: Iterable[Window]) -> list[_Tally]:
+    """Look at rasters in some windows: at their numbers, without scale and offset."""
     raw = tuple(
         dataclasses.replace(
             source,
@@ -141,12 +213,15 @@ def _take(series: Series, sources: Sequence[Source]) -> Sample | None:
         for source in sources
     )
     looked_at = dataclasses.replace(series, times=series.times[: len(raw)], sources=raw)
-    windows = sample_windows(series)
-    if not windows:
-        return None
-    values = [read_chunk(looked_at, window).values for window in windows]
-    border = [_on_border(window, series) for window in windows]
-    return Sample(tuple(sources), np.concatenate(values, axis=1), np.concatenate(border))
+    tallies = [_Tally(_candidates([source])) for source in sources]
+    try:
+        for window in windows:
+            border = _on_border(window, series)
+            for tally, values in zip(tallies, read_chunk(looked_at, window).values, strict=True):
+                tally.add(values, border)
+    finally:
+        close_rasters()
+    return tallies
 
 
 def _on_border(window: Window, series: Series) -> NDArray[np.bool_]:
@@ -170,31 +245,3 @@ def _candidates(sources: Iterable[Source]) -> list[float]:
             limits = np.iinfo("uint8" if dtype == "Byte" else dtype.lower())
             found |= {float(limits.min), float(limits.max)}
     return sorted(value for value in found if any(can_hold(dtype, value) for dtype in types))
-
-
-def _suspects(sample: Sample, candidates: Iterable[float]) -> Iterator[str]:
-    """Say which constants are at the end of the values, or fill the border, and are too often."""
-    known = sample.values[~np.isnan(sample.values)]
-    if not known.size or known.min() == known.max():
-        return
-    ends = {float(known.min()), float(known.max())}
-    total = known.size
-    for value in candidates:
-        is_it = sample.values == sample.values.dtype.type(value)
-        count = int(is_it.sum())
-        at_end = float(sample.values.dtype.type(value)) in ends
-        on_border = is_it[:, sample.border].mean() if sample.border.any() else 0.0
-        fills = on_border >= _BORDER_SHARE and (at_end or _stands_out(known, value, count))
-        often = at_end and value not in _ORDINARY and count >= max(_FEW, _SHARE * total)
-        if fills or often:
-            where = f" and {on_border:.0%} of the border" if fills else ""
-            yield (
-                f"{value:g} is at {count:,} of {total:,} pixels "
-                f"looked at{where}: if it means missing, give --nodata {value:g}"
-            )
-
-
-def _stands_out(known: Floats, value: float, count: int) -> bool:
-    """Tell a constant among measurements, as 0 among NDVI, from one of a few classes or counts."""
-    others = known[known != known.dtype.type(value)]
-    return bool(np.unique(others, return_counts=True)[1].max() * _STANDS_OUT <= count)

@@ -598,3 +598,24 @@ def test_another_constant_than_the_one_declared_is_told(tmp_path, write_stack, m
     said = "another nodata is declared, but -9999"
     assert any(said in text for text in pixeltrend.check(tmp_path, pixels=True).warnings)
     assert pixeltrend.check(tmp_path).warnings == ()
+
+
+@pytest.mark.parametrize("options", [[], ["TILED=YES", "BLOCKXSIZE=64", "BLOCKYSIZE=64"]])
+@pytest.mark.parametrize("how", ["pixels", "full"])
+def test_a_patch_of_one_year_is_told(tmp_path, write_stack, make_values, options, how):
+    values = make_values(8, 300, 280)
+    values[3, 20:60, 30:70] = -9999
+    write_stack(tmp_path, values, options=options)
+    warnings = pixeltrend.check(tmp_path, **{how: True}).warnings
+    assert len(warnings) == 1
+    assert "ndvi_2003.tif: no nodata is declared, but -9999 is at" in warnings[0]
+    if how == "full":
+        assert "1,600 of 84,000 pixels" in warnings[0]
+
+
+def test_full_finds_what_a_sample_misses(tmp_path, write_stack, make_values):
+    values = make_values(3, 640, 640)
+    values[1, 130:190, 450:500] = -9999
+    write_stack(tmp_path, values, options=["TILED=YES", "BLOCKXSIZE=64", "BLOCKYSIZE=64"])
+    assert pixeltrend.check(tmp_path, pixels=True).warnings == ()
+    assert "-9999" in pixeltrend.check(tmp_path, full=True).warnings[0]

@@ -44,7 +44,8 @@ def _read_stdin(_ctx: click.Context, _param: click.Parameter, values: Iterable[s
     result = []
     for value in values:
         if value == "-":
-            result += [line.rstrip("\r\n") for line in sys.stdin if line.strip()]
+            lines = (line.lstrip("\ufeff").strip() for line in sys.stdin)
+            result += [line for line in lines if line]
         else:
             result.append(value)
     return result
