@@ -9,7 +9,6 @@ import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from pixeltrend.errors import InputError
 
@@ -100,6 +99,8 @@ def absolute(path: str) -> str:
 def file_name(path: str) -> str:
     """Give the name of a file, without folders, and without what a URL adds to it."""
     if _WEB in path:
+        from urllib.parse import unquote  # files on disks do without
+
         path = unquote(without_query(path))
     return path.rstrip("/").rpartition("/")[2]
 
