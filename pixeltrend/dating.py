@@ -106,17 +106,12 @@ def _check_order(exports: Sequence[Export]) -> None:
 def _check_twice(dated: Sequence[Dated]) -> None:
     for time in dates.duplicates([its.time for its in dated]):
         same = [its for its in dated if its.time == time]
+        twice = same[0].label == same[1].label
         what = "files" if same[0].band is None else "bands"
         raise InputError(
             f"two {what} of one time, {dates.format_time(time)}: {same[0].label} and "
-            f"{same[1].label}{_hint_at_shards(same)}"
+            f"{same[1].label}{' (as one file and as shards)' if twice else ''}"
         )
-
-
-def _hint_at_shards(same: Sequence[Dated]) -> str:
-    if {export.name for export in (its.export for its in same)} == {same[0].export.name}:
-        return " (as one file and as shards)" if same[0].band is None else ""
-    return ""
 
 
 def hint_at_bands(bands: int) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pixeltrend.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # What a folder is searched for.
 SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc")
@@ -70,14 +70,26 @@ def find_inputs(
     if not searched:
         raise InputError("no inputs given")
     rasters = [path for path in found.values() if not path.lower().endswith(SIDECARS)]
-    paths = [path for path in rasters if not is_output(path, output)]
-    if not paths:
+    return without_output(sorted(rasters), output, searched)
+
+
+def without_output(
+    paths: Sequence[str], output: str | os.PathLike[str] | None, searched: Sequence[str]
+) -> list[str]:
+    """Leave the file that is about to be written out of the `paths` that patterns match.
+
+    Raises
+    ------
+    InputError
+        Nothing else is left.
+    """
+    kept = [path for path in paths if not _is_output(path, output)]
+    if not kept:
         raise InputError(f"{' '.join(searched)}: matches no raster but the output")
-    return sorted(paths)
+    return kept
 
 
-def is_output(path: str, output: str | os.PathLike[str] | None) -> bool:
-    """Tell whether a path leads to the file that is about to be written."""
+def _is_output(path: str, output: str | os.PathLike[str] | None) -> bool:
     if output is None or is_virtual(path):
         return False
     return os.path.realpath(path) == os.path.realpath(output)

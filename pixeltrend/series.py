@@ -18,7 +18,7 @@ from pixeltrend.dating import date_exports, hint_at_bands
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.far import is_far, side_by_side
 from pixeltrend.inputs import InputOptions, parse_qa_bits
-from pixeltrend.patterns import find_inputs, is_virtual
+from pixeltrend.patterns import find_inputs, is_virtual, without_output
 from pixeltrend.placing import Layer, complete, place_layers
 from pixeltrend.provenance import MARK
 from pixeltrend.rasters import open_raster
@@ -149,11 +149,11 @@ def open_series(
         An option makes no sense.
     """
     chosen = InputOptions(**options)
-    if not isinstance(patterns, (str, os.PathLike)):
-        patterns = list(patterns)
-    paths = find_inputs(patterns, output=output)
+    patterns = [patterns] if isinstance(patterns, (str, os.PathLike)) else list(patterns)
+    found = find_inputs(patterns)
+    paths = without_output(found, output, [os.fspath(its) for its in patterns])
     if output is not None:
-        _protect_inputs(os.fspath(output), find_inputs(patterns), paths, chosen)
+        _protect_inputs(os.fspath(output), found, paths, chosen)
     return assemble(paths, chosen)
 
 
@@ -277,11 +277,9 @@ def _layers(
 
 
 def _absolute_name(export: Export, first: str) -> str:
-    return (
-        os.path.abspath(export.name)
-        if export.offsets and not is_virtual(first)
-        else (export.name if export.offsets else first)
-    )
+    if not export.offsets:
+        return first
+    return export.name if is_virtual(first) else os.path.abspath(export.name)
 
 
 def _protect_inputs(

@@ -52,7 +52,7 @@ class _Tally:
     counts: dict[float, int] = field(default_factory=dict)
     border_counts: dict[float, int] = field(default_factory=dict)
     others: int = 0
-    """At least how often the most frequent of the other values was seen."""
+    """At most how often any other value was seen in the windows that have such a constant."""
 
     def add(self, values: Floats, border: NDArray[np.bool_]) -> None:
         """Look at some pixels, (P,), of which `border` says whether they lie on the border."""
@@ -64,13 +64,14 @@ class _Tally:
         self.on_border += int(border.sum())
         found = np.zeros(values.shape, dtype=bool)
         for value in self.candidates:
-            is_it = values == values.dtype.type(value)
+            number = float(values.dtype.type(value))  # as the pixels have it
+            is_it = values == number
             count = int(is_it.sum())
             if count:
                 found |= is_it
-                self.counts[value] = self.counts.get(value, 0) + count
+                self.counts[number] = self.counts.get(number, 0) + count
                 on_border = int((is_it & border).sum())
-                self.border_counts[value] = self.border_counts.get(value, 0) + on_border
+                self.border_counts[number] = self.border_counts.get(number, 0) + on_border
         if found.any() and not (found | np.isnan(values)).all():
             others = values[~(found | np.isnan(values))]
             self.others += int(np.unique(others, return_counts=True)[1].max())
@@ -80,9 +81,7 @@ class _Tally:
         if self.low == self.high:
             return
         for value, count in self.counts.items():
-            at_end = value in {float(self.low), float(self.high)} or not (
-                self.low < value < self.high
-            )
+            at_end = not self.low < value < self.high
             stands_out = count >= _STANDS_OUT * self.others
             fills = self.border_share(value) >= _BORDER_SHARE and (at_end or stands_out)
             often = at_end and value not in _ORDINARY and count >= max(_FEW, _SHARE * self.total)

@@ -619,3 +619,12 @@ def test_full_finds_what_a_sample_misses(tmp_path, write_stack, make_values):
     write_stack(tmp_path, values, options=["TILED=YES", "BLOCKXSIZE=64", "BLOCKYSIZE=64"])
     assert pixeltrend.check(tmp_path, pixels=True).warnings == ()
     assert "-9999" in pixeltrend.check(tmp_path, full=True).warnings[0]
+
+
+@pytest.mark.parametrize("constant", [-1e30, 1e20, -3.4028234663852886e38])
+def test_constants_that_float32_rounds_are_told(tmp_path, write_stack, make_values, constant):
+    values = make_values(3, 60, 50)
+    values[1, 20:30, 20:30] = constant
+    write_stack(tmp_path, values)
+    [warning] = pixeltrend.check(tmp_path, pixels=True).warnings
+    assert f"{constant:g} is at 100 of 3,000" in warning
