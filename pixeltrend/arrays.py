@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from pixeltrend.errors import ArgumentError
-from pixeltrend.fdr import adjust
+from pixeltrend.execution.fdr import adjust
 from pixeltrend.reducers import make_reducer, prepare
 
 if TYPE_CHECKING:

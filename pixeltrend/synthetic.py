@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pixeltrend.dates import parse_range
 from pixeltrend.errors import ArgumentError, OutputError
-from pixeltrend.grid import Grid
+from pixeltrend.raster.grid import Grid
+from pixeltrend.raster.windows import Window
+from pixeltrend.raster.writer import RasterWriter
 from pixeltrend.reducers import SLOPE, BandInfo
-from pixeltrend.windows import Window
-from pixeltrend.writer import RasterWriter
+from pixeltrend.times.dates import parse_range
 
 if TYPE_CHECKING:
     import os

@@ -8,18 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
+from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError
-from pixeltrend.executors import Place
-from pixeltrend.inputs import InputKeywords, InputOptions
-from pixeltrend.pipeline import compute
-from pixeltrend.provenance import describe
+from pixeltrend.execution.executors import Place
+from pixeltrend.execution.pipeline import compute
+from pixeltrend.raster.provenance import describe
+from pixeltrend.raster.windows import Window
+from pixeltrend.raster.writer import RasterWriter
 from pixeltrend.reducers import make_reducer, prepare
 from pixeltrend.reducers.bands import band as describe_band
 from pixeltrend.reducers.options import StatsKeywords, StatsOptions, make_options
-from pixeltrend.series import open_series
-from pixeltrend.suspects import undeclared
-from pixeltrend.windows import Window
-from pixeltrend.writer import RasterWriter
+from pixeltrend.series.options import InputKeywords, InputOptions
+from pixeltrend.series.series import open_series
 
 if TYPE_CHECKING:
     import os
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from pixeltrend.reducers import Reducer
-    from pixeltrend.series import Series
+    from pixeltrend.series.series import Series
 
     Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -100,8 +100,9 @@ def slope(
         of the slopes between all pairs of values; "mann-kendall" tests for a monotonic trend.
     **options
         ``stats="slope,pvalue"`` and all other fields of
-        `pixeltrend.reducers.options.StatsOptions`; those of `pixeltrend.inputs.InputOptions`, such
-        as ``band="NIR"``; ``workers=4`` and all others of `run`.
+        `pixeltrend.reducers.options.StatsOptions`; those of
+        `pixeltrend.series.options.InputOptions`, such as ``band="NIR"``; ``workers=4`` and all
+        others of `run`.
 
     Returns
     -------
@@ -170,7 +171,8 @@ def map_pixels(
     on_error
         "raise" ends the run when the function raises; "nan" records NaN and counts it.
     **options
-        The fields of `pixeltrend.inputs.InputOptions`; ``workers=4`` and all others of `run`.
+        The fields of `pixeltrend.series.options.InputOptions`; ``workers=4`` and all others of
+        `run`.
 
     Returns
     -------
@@ -188,7 +190,7 @@ def map_pixels(
     --------
     >>> pixeltrend.map_pixels("scipy.stats:kendalltau", "*.tiff", "tau.tif")  # doctest: +SKIP
     """
-    from pixeltrend.probe import function_reducer
+    from pixeltrend.reducers.probe import function_reducer
 
     make = partial(
         function_reducer,
@@ -261,7 +263,7 @@ def run(
     cancelled
         Asked often; the run ends with `CancelledError` when it says True.
     **inputs
-        The fields of `pixeltrend.inputs.InputOptions`, such as ``band="NIR"`` or
+        The fields of `pixeltrend.series.options.InputOptions`, such as ``band="NIR"`` or
         ``years="1995:2015"``.
     """
     start = time.perf_counter()
@@ -293,7 +295,7 @@ def run(
     warnings = [*series.warnings, *(note.text for note in undeclared(series, most=_LOOKED_AT))]
     adjust = None
     if given.fdr is not None:
-        from pixeltrend.field import with_adjusted  # a run in one pass does without
+        from pixeltrend.execution.field import with_adjusted  # a run in one pass does without
 
         adjust = partial(
             with_adjusted,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend import __version__
-from pixeltrend.dates import decimal_year_of_cftime, duplicates
 from pixeltrend.errors import ArgumentError, InputError, MissingDependencyError
 from pixeltrend.reducers import make_reducer, prepare
+from pixeltrend.times.dates import decimal_year_of_cftime, duplicates
+from pixeltrend.version import __version__
 
 try:
     import xarray as xr

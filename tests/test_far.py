@@ -20,15 +20,14 @@ from delaying import serve
 from osgeo import gdal, osr
 
 import pixeltrend
-from pixeltrend.errors import InputError, ReadError
-from pixeltrend.far import side_by_side
-from pixeltrend.hiding import hidden
-from pixeltrend.patterns import file_name, find_inputs
-from pixeltrend.pipeline import plan
-from pixeltrend.reader import close_rasters, read_chunk
+from pixeltrend.errors import InputError, ReadError, redact
+from pixeltrend.execution.pipeline import plan
+from pixeltrend.raster.remote import side_by_side
+from pixeltrend.raster.windows import Window
 from pixeltrend.reducers import make_reducer
-from pixeltrend.series import open_series
-from pixeltrend.windows import Window
+from pixeltrend.series.patterns import file_name, find_inputs
+from pixeltrend.series.reader import close_rasters, read_chunk
+from pixeltrend.series.series import open_series
 
 YEARS = range(2001, 2006)
 SECRET = "geheim"  # noqa: S105 - it is none
@@ -399,8 +398,8 @@ def test_numbers_in_what_a_url_escapes_are_no_dates():
     ],
 )  # fmt: skip
 def test_what_is_shown(text, shown):
-    assert hidden(text) == shown
-    assert hidden(shown) == shown
+    assert redact(text) == shown
+    assert redact(shown) == shown
     assert str(InputError(text)) == shown
 
 

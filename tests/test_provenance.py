@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import pixeltrend
-from pixeltrend.provenance import describe
+from pixeltrend.raster.provenance import describe
 from pixeltrend.reducers import make_reducer
-from pixeltrend.series import open_series
+from pixeltrend.series.series import open_series
 
 
 def facts_of(patterns, method="ols", options=None, **settings):

@@ -10,7 +10,7 @@ import pytest
 from osgeo import gdal
 
 from pixeltrend.errors import ArgumentError, InputError
-from pixeltrend.series import find_inputs, open_series
+from pixeltrend.series.series import find_inputs, open_series
 
 PIXELS = np.arange(12, dtype=np.float32).reshape(3, 4)
 

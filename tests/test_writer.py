@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from osgeo import gdal, osr
 
 from pixeltrend.errors import ArgumentError, OutputError
-from pixeltrend.grid import Grid
+from pixeltrend.raster.grid import Grid
+from pixeltrend.raster.windows import Window, plan_windows
+from pixeltrend.raster.writer import RasterWriter
 from pixeltrend.reducers import BandInfo
-from pixeltrend.windows import Window, plan_windows
-from pixeltrend.writer import RasterWriter
 
 HEIGHT, WIDTH = 70, 50
 UTM = (578_000.0, 30.0, 0.0, 2_330_000.0, 0.0, -30.0)

@@ -6,8 +6,8 @@ import importlib
 
 import click
 
-from pixeltrend import __version__
 from pixeltrend.cli.exits import run_command
+from pixeltrend.version import __version__
 
 COMMANDS = {
     "check": "Say what would be read, and what is odd or wrong with it.",
