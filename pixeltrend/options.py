@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import inspect
 from typing import TYPE_CHECKING, Any
 
 from pixeltrend.errors import ArgumentError
@@ -86,6 +84,8 @@ def from_keywords(keywords: Mapping[str, Any], *classes: type[Any]) -> list[Any]
 def takes(*classes: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Let `help` show the fields of the classes in place of a function's ``**options``."""
 
+    import inspect  # as dataclasses do
+
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         own = inspect.signature(function).parameters.values()
         parameters = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
@@ -107,5 +107,7 @@ def takes(*classes: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., A
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return "; did you mean NAME?" for the known name most like `name`; empty if none is."""
+    import difflib  # a mistake alone needs it
+
     close = difflib.get_close_matches(str(name), list(known), 1)
     return f"; did you mean {close[0]}?" if close else ""
