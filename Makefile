@@ -17,8 +17,8 @@ demo: setup ## Run the main job on a made-up series
 	$(BIN)/pixeltrend slope 'demo/*.tiff' -o demo/trend.tif
 	$(BIN)/pixeltrend plot demo/trend.tif -o demo/map.png
 
-test: setup ## Run all tests
-	$(BIN)/python -m pytest -n auto
+test: setup ## Run all tests; TESTS='-p randomly' shuffles them
+	$(BIN)/python -m pytest -n auto $(TESTS)
 
 test-all: ## Run all tests on every interpreter that is there
 	@for python in python3.11 python3.12 python3.13 python3.14; do \
