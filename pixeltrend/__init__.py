@@ -21,7 +21,8 @@ from pixeltrend.version import __version__
 if TYPE_CHECKING:
     from pixeltrend.arrays import reduce
     from pixeltrend.checks.report import Report, check
-    from pixeltrend.series.series import Series, open_series
+    from pixeltrend.series.opening import open_series
+    from pixeltrend.series.series import Series
     from pixeltrend.synthetic import make_series
     from pixeltrend.trend import Summary, map_pixels, slope
     from pixeltrend.views.map import MapSummary, plot_map
@@ -59,7 +60,7 @@ _HOMES = {
     "make_series": "pixeltrend.synthetic",
     "map_pixels": "pixeltrend.trend",
     "MapSummary": "pixeltrend.views.map",
-    "open_series": "pixeltrend.series.series",
+    "open_series": "pixeltrend.series.opening",
     "plot_map": "pixeltrend.views.map",
     "reduce": "pixeltrend.arrays",
     "slope": "pixeltrend.trend",

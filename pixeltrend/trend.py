@@ -12,21 +12,22 @@ from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError
 from pixeltrend.execution.executors import Place
 from pixeltrend.execution.pipeline import compute
-from pixeltrend.raster.provenance import describe
+from pixeltrend.raster.provenance import Provenance, describe, options_text
 from pixeltrend.raster.windows import Window
-from pixeltrend.raster.writer import RasterWriter
-from pixeltrend.reducers import make_reducer, prepare
+from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import band as describe_band
+from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsKeywords, StatsOptions, make_options
+from pixeltrend.reducers.reducer import prepare
+from pixeltrend.series.opening import open_series
 from pixeltrend.series.options import InputKeywords, InputOptions
-from pixeltrend.series.series import open_series
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
 
-    from pixeltrend.reducers import Reducer
+    from pixeltrend.reducers.reducer import Reducer
     from pixeltrend.series.series import Series
 
     Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -191,17 +192,20 @@ def map_pixels(
     >>> pixeltrend.map_pixels("scipy.stats:kendalltau", "*.tiff", "tau.tif")  # doctest: +SKIP
     """
     from pixeltrend.reducers.probe import function_reducer
+    from pixeltrend.series.reader import sample_chunks
 
-    make = partial(
-        function_reducer,
-        function,
-        bands=bands,
-        arguments=arguments,
-        vectorized=vectorized,
-        keep_gaps=keep_gaps,
-        min_valid=min_valid,
-        on_error=on_error,
-    )
+    def make(series: Series) -> Reducer:
+        return function_reducer(
+            function,
+            ((chunk.times, chunk.values) for chunk in sample_chunks(series)),
+            bands=bands,
+            arguments=arguments,
+            vectorized=vectorized,
+            keep_gaps=keep_gaps,
+            min_valid=min_valid,
+            on_error=on_error,
+        )
+
     return run(patterns, output, make, **options)
 
 
@@ -282,12 +286,14 @@ def run(
     writer = RasterWriter(
         output,
         series.grid,
-        (*reducer.bands, *adjusted),
+        [
+            Band(info.name, info.description, info.unit_for(series.unit))
+            for info in (*reducer.bands, *adjusted)
+        ],
         dtype=dtype,
-        values_unit=series.unit,
         file_format=file_format,
         creation_options=creation_options,
-        metadata=describe(series, reducer, facts),
+        metadata=_metadata(series, reducer, facts),
         overwrite=overwrite,
         threads=place.writer_threads,
     )
@@ -319,3 +325,17 @@ def run(
         seconds=time.perf_counter() - start,
         warnings=tuple(warnings),
     )
+
+
+def _metadata(series: Series, reducer: Reducer, options: Mapping[str, str]) -> dict[str, str]:
+    """Return the metadata of an output: what it was made from."""
+    items = describe(
+        Provenance(
+            method=reducer.method,
+            times=tuple(series.times.tolist()),
+            inputs=tuple(series.names),
+            bands=tuple(sorted({source.band for source in series.sources})),
+            options=options_text(options),
+        )
+    )
+    return items | ({"AREA_OR_POINT": series.area_or_point} if series.area_or_point else {})

@@ -12,8 +12,8 @@ from osgeo import gdal
 
 from pixeltrend.errors import ReadError
 from pixeltrend.raster.windows import Window
+from pixeltrend.series.opening import open_series
 from pixeltrend.series.reader import read_chunk
-from pixeltrend.series.series import open_series
 
 NAN = np.nan
 FLOAT_MAX = float(np.finfo(np.float32).max)

@@ -11,7 +11,7 @@ from osgeo import gdal
 
 import pixeltrend
 from pixeltrend.raster.windows import Window
-from pixeltrend.reducers import make_reducer
+from pixeltrend.reducers.methods import make_reducer
 
 YEARS = np.arange(2000, 2005)
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from osgeo import gdal
-
 from pixeltrend.errors import InputError
-from pixeltrend.raster.datasets import first_line, gdal_messages, limit_block_cache, open_raster
+from pixeltrend.raster.datasets import (
+    first_line,
+    gdal,
+    gdal_messages,
+    limit_block_cache,
+    open_raster,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +31,10 @@ class File:
     """The file."""
     bands: tuple[int, ...]
     """Numbers of the bands, from 1."""
-    beside: tuple[str, ...] | None
+    siblings: tuple[str, ...] | None
     """Names of the files that belong to it; None if GDAL is to look."""
+    allow_vrt: bool
+    """Whether it may be a VRT, or something else than its name says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +51,9 @@ class BlockTable:
     """Size of the file."""
 
 
-def block_table(file: File, *, allow_vrt: bool = False) -> BlockTable | None:
+def block_table(file: File) -> BlockTable | None:
     """Look where the blocks of a TIFF's bands are, without reading one; None if it is no TIFF."""
-    dataset = open_raster(file.path, allow_vrt=allow_vrt, beside=file.beside)
+    dataset = open_raster(file.path, allow_vrt=file.allow_vrt, siblings=file.siblings)
     with gdal_messages():
         stat = gdal.VSIStatL(file.path)
         if dataset.GetDriver().ShortName != "GTiff" or stat is None:
@@ -74,7 +80,7 @@ def _stored_apart(dataset: Any, bands: tuple[int, ...]) -> tuple[int, ...]:
     return bands[:1] if interleaved else bands
 
 
-def bad_blocks(allow_vrt: bool, every: bool, file: File) -> list[str]:
+def bad_blocks(every: bool, file: File) -> list[str]:
     """Decode blocks of some bands of a file, all or some; name those that cannot be.
 
     Runs on a worker.
@@ -83,7 +89,7 @@ def bad_blocks(allow_vrt: bool, every: bool, file: File) -> list[str]:
     found = []
     with gdal_messages():
         try:
-            dataset = open_raster(file.path, allow_vrt=allow_vrt, beside=file.beside)
+            dataset = open_raster(file.path, allow_vrt=file.allow_vrt, siblings=file.siblings)
         except InputError as error:
             return [str(error)]
         bands = _stored_apart(dataset, file.bands)

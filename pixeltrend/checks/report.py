@@ -11,19 +11,21 @@ from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ReadError, redact
 from pixeltrend.execution.executors import Place, available_cpus, map_ordered
 from pixeltrend.execution.pipeline import plan
-from pixeltrend.raster.remote import side_by_side
-from pixeltrend.reducers import make_reducer
+from pixeltrend.raster.paths import absolute
+from pixeltrend.raster.remote import in_parallel
+from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.series import notes as consistency
-from pixeltrend.series.patterns import absolute
-from pixeltrend.series.series import open_series
+from pixeltrend.series.opening import open_series
 from pixeltrend.times import dates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pixeltrend.checks.missing_blocks import BlockTable
+    from pixeltrend.series.opening import Patterns
     from pixeltrend.series.options import InputKeywords
-    from pixeltrend.series.series import Patterns, Series
+    from pixeltrend.series.series import Series
+    from pixeltrend.series.sources import Tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,7 @@ def check(
     notes = list(series.notes)
     problems: list[str] = []
     files = _files(series)
-    look = partial(block_table, allow_vrt=series.allow_vrt)
-    tables = side_by_side(look, files) if series.is_far else map(look, files)
+    tables = (in_parallel if series.is_remote else map)(block_table, files)
     for file, table in zip(files, tables, strict=True):
         _check_blocks(file.path, table, notes, problems)
     if pixels or full:
@@ -164,14 +165,17 @@ def check(
 
 
 def _files(series: Series) -> list[File]:
-    """Give each file with the bands of it that are read: of values, masks or quality bits."""
-    bands: dict[tuple[str, tuple[str, ...] | None], dict[int, None]] = {}
-    for tile in (tile for source in series.sources for tile in source.tiles):
-        wanted = bands.setdefault((tile.path, tile.beside), {})
-        wanted |= dict.fromkeys(
-            band for band in (tile.band, tile.mask_band, tile.qa_band) if band is not None
-        )
-    return [File(path, tuple(its), beside) for (path, beside), its in bands.items()]
+    """Return each file with the bands of it that are read: of values, masks or quality bits."""
+    tiles: dict[str, Tile] = {}
+    bands: dict[str, dict[int, None]] = {}
+    for tile in series.tiles:
+        numbers = (tile.band, tile.mask_band, tile.qa_band)
+        bands.setdefault(tile.path, {}).update(dict.fromkeys(n for n in numbers if n is not None))
+        tiles[tile.path] = tile
+    return [
+        File(path, tuple(bands[path]), tile.siblings, tile.allow_vrt)
+        for path, tile in tiles.items()
+    ]
 
 
 def _check_blocks(
@@ -202,7 +206,7 @@ def _decode(
     every: bool,
 ) -> list[str]:
     """Decode blocks of all files, side by side; say which cannot be."""
-    task = partial(bad_blocks, series.allow_vrt, every)
+    task = partial(bad_blocks, every)
     problems = []
     with place.open(series.paths) as (executor, workers):
         results = map_ordered(executor, task, files, in_flight=2 * workers)

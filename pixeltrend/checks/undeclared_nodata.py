@@ -147,10 +147,10 @@ def undeclared(
     ReadError
         A block cannot be decoded.
     """
-    silent = [its for its in series.sources if _is_silent(its, series) and not _is_tagged(its)]
+    silent = [its for its in series.sources if _is_silent(its) and not _is_tagged(its)]
     notes = _look(series, silent, most, "no nodata is declared", full=full)
     if tagged:
-        others = [its for its in series.sources if _is_silent(its, series) and _is_tagged(its)]
+        others = [its for its in series.sources if _is_silent(its) and _is_tagged(its)]
         notes += _look(series, others, most, "another nodata is declared", full=full)
     return notes
 
@@ -190,10 +190,14 @@ def _said(value: float, tallies: Sequence[_Tally]) -> str:
     )
 
 
-def _is_silent(source: Source, series: Series) -> bool:
-    """Tell whether nothing but a constant, if that, says what is missing."""
-    return series.valid_range is None and all(
-        not tile.masked and tile.mask_band is None and tile.qa_band is None and tile.warp is None
+def _is_silent(source: Source) -> bool:
+    """Return whether nothing but a constant, if that, says what is missing."""
+    return all(
+        not tile.masked
+        and tile.mask_band is None
+        and tile.qa_band is None
+        and tile.valid_range is None
+        and tile.warp is None
         for tile in source.tiles
     )
 

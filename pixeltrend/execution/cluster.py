@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pixeltrend.errors import ArgumentError, MissingDependencyError, WorkerError
-from pixeltrend.series.patterns import absolute
+from pixeltrend.raster.paths import absolute
 from pixeltrend.version import __version__
 
 if TYPE_CHECKING:
@@ -139,9 +139,10 @@ def _check_workers(client: Any, paths: list[str]) -> None:
 
 def look_around(paths: list[str]) -> tuple[str, list[str]]:
     """Run on a worker: give pixeltrend's version there, and which files cannot be seen."""
-    from pixeltrend.raster.fingerprint import stamp
-    from pixeltrend.raster.remote import is_far, side_by_side
+    from pixeltrend.raster.fingerprint import fingerprint
+    from pixeltrend.raster.paths import is_remote
+    from pixeltrend.raster.remote import in_parallel
 
-    ask = side_by_side if any(map(is_far, paths)) else map
-    seen = zip(paths, ask(stamp, paths), strict=True)
+    ask = in_parallel if any(map(is_remote, paths)) else map
+    seen = zip(paths, ask(fingerprint, paths), strict=True)
     return __version__, [path for path, found in seen if found is None]

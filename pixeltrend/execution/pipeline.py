@@ -10,7 +10,6 @@ import numpy as np
 from pixeltrend.errors import ArgumentError, FunctionError
 from pixeltrend.execution.executors import map_ordered
 from pixeltrend.raster.datasets import block_cache, limit_block_cache
-from pixeltrend.raster.fingerprint import check_unchanged
 from pixeltrend.raster.windows import Window, plan_windows
 from pixeltrend.reducers.function import PixelError, PixelFunction
 from pixeltrend.series.reader import close_rasters, read_chunk
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from pixeltrend.execution.executors import Place
     from pixeltrend.execution.field import Results
     from pixeltrend.raster.writer import RasterWriter
-    from pixeltrend.reducers import Reducer
+    from pixeltrend.reducers.reducer import Reducer
     from pixeltrend.series.series import Series
 
 # Bytes of pixels that a worker holds, if nobody says otherwise: few enough for the allocator to
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 _MEMORY = 32 * 2**20
 _MEMORY_FOR_A_BLOCK = 128 * 2**20
 # The same where each window waits for a network: fewer windows, fewer round trips.
-_MEMORY_FAR = 128 * 2**20
+_MEMORY_REMOTE = 128 * 2**20
 # Fewer values than this are read and reduced faster than a process starts.
 _WINDOW_VALUES = 2**21
 # Windows a worker: enough for all workers to end at about the same time.
@@ -79,7 +78,7 @@ def compute(
                 valid += int(np.count_nonzero(~np.isnan(block[0])))
                 if adjust is None:
                     advance(window.pixels)
-            check_unchanged(series)
+            series.check_unchanged()
     close_rasters()
     return valid, failed
 
@@ -88,7 +87,7 @@ def plan(series: Series, reducer: Reducer, workers: int, memory: int | None) -> 
     """Choose windows that fit in memory, and that keep all workers busy."""
     # A pixel takes its values, a mask byte and a result in two types.
     per_pixel = len(series.times) * series.dtype.itemsize + 1 + 16 * len(reducer.bands)
-    usual = _MEMORY_FAR if series.is_far else _MEMORY
+    usual = _MEMORY_REMOTE if series.is_remote else _MEMORY
     max_pixels = (usual if memory is None else memory) // per_pixel
     if memory is None:  # a block that is split is decoded for each of its parts
         block = min(series.block[0] * series.block[1], series.grid.pixels)

@@ -1,4 +1,4 @@
-"""Opening rasters: the one place that sets GDAL up. Errors raise, warnings go to the log."""
+"""Datasets: the one module that imports GDAL and sets it up; opening rasters, GDAL's messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pixeltrend.errors import InputError, MissingDependencyError
-from pixeltrend.series.patterns import file_name
+from pixeltrend.raster.paths import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +24,8 @@ except ImportError as error:
     ) from error
 
 gdal.UseExceptions()
+
+__all__ = ["block_cache", "first_line", "gdal", "gdal_messages", "limit_block_cache", "open_raster"]
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +99,9 @@ def block_cache() -> Iterator[None]:
         gdal.SetCacheMax(before)
 
 
-def open_raster(path: str, *, allow_vrt: bool = False, beside: Sequence[str] | None = None) -> Any:
+def open_raster(
+    path: str, *, allow_vrt: bool = False, siblings: Sequence[str] | None = None
+) -> Any:
     """Open `path` read-only.
 
     Parameters
@@ -106,7 +110,7 @@ def open_raster(path: str, *, allow_vrt: bool = False, beside: Sequence[str] | N
         Anything that GDAL opens: a file, a path of its virtual file systems, a subdataset.
     allow_vrt
         Whether it may be a VRT, or something else than its name says.
-    beside
+    siblings
         Its own name and those of the files in its folder that may belong to it; by default GDAL
         looks for them.
 
@@ -122,7 +126,7 @@ def open_raster(path: str, *, allow_vrt: bool = False, beside: Sequence[str] | N
                 path,
                 gdal.OF_RASTER | gdal.OF_READONLY,
                 allowed_drivers=drivers,
-                **({} if beside is None else {"sibling_files": list(beside)}),
+                **({} if siblings is None else {"sibling_files": list(siblings)}),
             )
             driver = dataset.GetDriver().ShortName
     except RuntimeError as error:

@@ -1,19 +1,21 @@
-"""Far files: what GDAL's virtual file systems hold, asked for so that few requests are waited for.
+"""Remote files: what GDAL's virtual file systems hold, asked for with few waits.
 
-Connections belong to the thread that made them. A child that is forked would share those of its
-parent's thread, so all requests are made in threads that end.
+Connections belong to the thread that made them. A forked child would share those of its parent's
+thread, so all requests are made in threads that end.
 """
 
 from __future__ import annotations
 
+import os
 import stat
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from osgeo import gdal
-
 from pixeltrend.errors import InputError
-from pixeltrend.raster.datasets import first_line, gdal_messages
-from pixeltrend.raster.threads import EndingThreads
+from pixeltrend.raster.datasets import first_line, gdal, gdal_messages
+from pixeltrend.raster.paths import STORES, WEB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,67 +23,99 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-# Requests that a process lets wait side by side.
+# Requests of a process that wait at the same time.
 REQUESTS = 32
 
-_STORES = ("/vsis3/", "/vsigs/", "/vsiaz/", "/vsiadls/", "/vsioss/", "/vsiswift/")
-_WEB = "/vsicurl/"
 _IS_FOLDER = stat.S_IFDIR
-# What may lie beside a TIFF on a web server, which lists nothing.
-_BESIDE = (".aux.xml", ".msk")
+# What may belong to a TIFF on a web server, which lists nothing.
+_SIDECARS = (".aux.xml", ".msk")
 _TIFFS = (".tif", ".tiff")
+# Seconds between two looks at a thread that is ending, and until it is given up.
+_POLL = 0.001
+_PATIENCE = 5.0
 
 
-def is_far(path: str) -> bool:
-    """Tell whether every request to this file crosses a network."""
-    return any(prefix in path for prefix in (*_STORES, _WEB))
+class EndingThreads(ThreadPoolExecutor):
+    """A pool whose threads have left the system when it is shut down.
+
+    Python before 3.13 takes a thread for ended while libraries still clean up behind it, as PROJ
+    closes its database. A child that is forked at that moment would find their locks held, and
+    nobody to release them.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._ids: list[int] = []
+        super().__init__(threads, initializer=self._remember)
+
+    def _remember(self) -> None:
+        self._ids.append(threading.get_native_id())
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the threads end, and wait until they are gone."""
+        super().shutdown(wait=wait, cancel_futures=cancel_futures)
+        if not wait:
+            return
+        deadline = time.monotonic() + _PATIENCE
+        for number in self._ids:
+            # Only where there is a /proc is anything forked.
+            while os.path.exists(f"/proc/self/task/{number}") and time.monotonic() < deadline:
+                time.sleep(_POLL)
+        self._ids.clear()
 
 
-def side_by_side(call: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
-    """Call with each item, in threads that end; give the answers in order."""
+def in_parallel(call: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+    """Call with each item, in threads that end; return the answers in order."""
     with EndingThreads(REQUESTS) as threads:
         return list(threads.map(call, items))
 
 
 def list_folder(path: str, *, prefix: str = "", recursive: bool = False) -> list[str]:
-    """Give what lies in a folder of a virtual file system, folders with a slash at their end.
+    """Return the names in a folder of a virtual file system; those of folders end with a slash.
 
-    Nothing may mean that there is no such folder, or that it cannot be listed: see `why_not`.
+    An empty list may mean that the folder does not exist, or that it cannot be listed: see
+    `why_unreadable`.
 
     Parameters
     ----------
     path
         The folder.
     prefix
-        How the names begin; object stores look for those alone.
+        What the names begin with; object stores look for those alone.
     recursive
-        Whether what lies in folders within is wanted too.
+        Whether to descend into folders.
     """
     with gdal_messages():
-        found: list[tuple[str, bool]] = []
+        entries: list[tuple[str, bool]] = []
         try:
             options = [f"PREFIX={prefix}"] if prefix else []
             folder = gdal.OpenDir(path, -1 if recursive else 0, options)
             while folder is not None and (entry := gdal.GetNextDirEntry(folder)) is not None:
-                found.append((entry.name, bool(entry.mode & _IS_FOLDER)))
+                entries.append((entry.name, bool(entry.mode & _IS_FOLDER)))
             if folder is not None:
                 gdal.CloseDir(folder)
         except (RuntimeError, ValueError):
             return []
     return [
-        f"{name}/" if is_folder else name for name, is_folder in found if name.startswith(prefix)
+        f"{name}/" if is_folder else name for name, is_folder in entries if name.startswith(prefix)
     ]
 
 
 def is_file(path: str) -> bool:
-    """Tell whether there is such a file, and no folder."""
+    """Return whether a file of a virtual file system exists, and is not a folder."""
     with gdal_messages():
-        found = gdal.VSIStatL(path)
-    return found is not None and not found.mode & _IS_FOLDER
+        status = gdal.VSIStatL(path)
+    return status is not None and not status.mode & _IS_FOLDER
 
 
-def why_not(path: str) -> str:
-    """Say why a file or folder cannot be read, in the words of the server or of GDAL."""
+def size_and_time(path: str) -> tuple[int, int] | None:
+    """Return size in bytes and time of the last change in s; None if they cannot be told."""
+    with gdal_messages():
+        status = gdal.VSIStatL(path)
+    return None if status is None else (status.size, int(status.mtime))
+
+
+def why_unreadable(path: str) -> str:
+    """Return why a file or folder cannot be read, in the words of the server or of GDAL."""
     forget(path)
     with gdal_messages() as failures:
         gdal.VSIErrorReset()
@@ -91,41 +125,34 @@ def why_not(path: str) -> str:
                 gdal.VSIFCloseL(file)
         except RuntimeError as error:
             failures.append(first_line(error))
-        said = [text for text in (gdal.VSIGetLastErrorMsg(), *failures) if text]
-    return first_line(InputError(said[0])) if said else "nothing is there"
+        reasons = [text for text in (gdal.VSIGetLastErrorMsg(), *failures) if text]
+    return first_line(InputError(reasons[0])) if reasons else "nothing is there"
 
 
 def forget(path: str) -> None:
-    """Ask the server anew next time."""
-    starts = [place for prefix in (*_STORES, _WEB) if (place := path.find(prefix)) >= 0]
+    """Drop what GDAL remembers of a file, so that the server is asked again."""
+    starts = [start for prefix in (*STORES, WEB) if (start := path.find(prefix)) >= 0]
     if starts:  # of a file in an archive, the archive
         inside = path.lower().find(".zip/", starts[0])
         gdal.VSICurlPartialClearCache(path[min(starts) : None if inside < 0 else inside + 4])
 
 
-def stamp(path: str) -> tuple[int, int] | None:
-    """Give the size and the time of the last change of a file; None if they cannot be told."""
-    with gdal_messages():
-        found = gdal.VSIStatL(path)
-    return None if found is None else (found.size, int(found.mtime))
+def find_siblings(path: str) -> tuple[str, ...] | None:
+    """Return the names of a remote TIFF and of its side files; None if GDAL is to look for them.
 
-
-def find_beside(path: str) -> tuple[str, ...] | None:
-    """Give the names of a far TIFF and of the files that belong to it; None if GDAL is to look.
-
-    GDAL would ask for each name that such a file might have, one after the other.
+    GDAL would ask for each name that a side file might have, one after the other.
     """
     folder, _, name = path.rpartition("/")
-    if path.startswith(_WEB):
-        place, query, _ = path.partition("?")
+    if path.startswith(WEB):
+        address, query, _ = path.partition("?")
         if query:
-            return (name,) if place.lower().endswith(_TIFFS) else None
+            return (name,) if address.lower().endswith(_TIFFS) else None
         if not name.lower().endswith(_TIFFS):
             return None
-        return (name, *(f"{name}{end}" for end in _BESIDE if is_file(path + end)))
+        return (name, *(f"{name}{end}" for end in _SIDECARS if is_file(path + end)))
     stem, dot, suffix = name.rpartition(".")
-    if not path.startswith(_STORES) or dot + suffix.lower() not in _TIFFS:
+    if not path.startswith(STORES) or dot + suffix.lower() not in _TIFFS:
         return None
     names = list_folder(folder, prefix=f"{stem}.")
-    forget(path)  # what a listing says of a file need not be what the file's own answer says later
+    forget(path)  # what a listing says of a file may differ from the file's own answer later
     return tuple(names) if name in names else None

@@ -9,13 +9,12 @@ import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
-from osgeo import gdal
 
 from pixeltrend.errors import ArgumentError, OutputError
-from pixeltrend.raster.datasets import first_line, gdal_messages
+from pixeltrend.raster.datasets import first_line, gdal, gdal_messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from pixeltrend.raster.grid import Grid
     from pixeltrend.raster.windows import Window
-    from pixeltrend.reducers import BandInfo
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +51,17 @@ _COG_DEFAULTS = {
 _LEFT_BESIDE = (".aux.xml", ".ovr", ".msk")
 
 
+class Band(NamedTuple):
+    """One band of a new raster."""
+
+    name: str
+    """Short name."""
+    description: str
+    """One sentence."""
+    unit: str
+    """Unit of its values; empty if unknown."""
+
+
 class RasterWriter:
     """Writes float blocks, from the top and from left to right, into a new raster.
 
@@ -70,8 +79,6 @@ class RasterWriter:
         Names, descriptions and units.
     dtype
         "float32" or "float64". Missing is NaN.
-    values_unit
-        What ``{unit}`` stands for in the units of the bands.
     file_format
         "GTiff" or "COG".
     creation_options
@@ -95,10 +102,9 @@ class RasterWriter:
         self,
         path: str | os.PathLike[str],
         grid: Grid,
-        bands: Sequence[BandInfo],
+        bands: Sequence[Band],
         *,
         dtype: str = "float32",
-        values_unit: str = "",
         file_format: str = "GTiff",
         creation_options: Mapping[str, str] | None = None,
         metadata: Mapping[str, str] | None = None,
@@ -114,7 +120,6 @@ class RasterWriter:
         self._grid = grid
         self._bands = tuple(bands)
         self._dtype = dtype
-        self._values_unit = values_unit
         self._format = file_format
         self._options = {key.upper(): value for key, value in (creation_options or {}).items()}
         _check_options(file_format, self._options)
@@ -219,7 +224,7 @@ class RasterWriter:
             band.SetNoDataValue(float("nan"))
             band.SetDescription(info.name)
             band.SetMetadataItem("DESCRIPTION", info.description)
-            band.SetUnitType(info.unit_for(self._values_unit))
+            band.SetUnitType(info.unit)
 
     def _write_whole_tiles(self) -> None:
         """Write the rows that fill tiles; in the order of the tiles, whatever the windows were."""

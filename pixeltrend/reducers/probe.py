@@ -7,28 +7,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.errors import ArgumentError, FunctionError
-from pixeltrend.raster.windows import Window
-from pixeltrend.reducers import BandInfo
 from pixeltrend.reducers.function import ChunkFunction, PixelFunction, apart, names_of
 from pixeltrend.reducers.named import GivenFunction, NamedFunction
-from pixeltrend.series.reader import read_chunk
+from pixeltrend.reducers.reducer import BandInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pixeltrend.reducers import Reducer
-    from pixeltrend.series.reader import Chunk
-    from pixeltrend.series.series import Series
+    from numpy.typing import NDArray
+
+    from pixeltrend.reducers.reducer import Reducer
+
+    Floats = NDArray[np.floating[Any]]
 
 ON_ERROR = ("raise", "nan")
-# Sides of the squares that are searched for a pixel with values, and their number along a side.
-_SIDE = 32
-_ACROSS = 8
 
 
 def function_reducer(
     function: str | Callable[..., Any],
-    series: Series,
+    samples: Iterable[tuple[Floats, Floats]],
     *,
     bands: Sequence[str] | None,
     arguments: Mapping[str, Any] | None,
@@ -38,6 +35,8 @@ def function_reducer(
     on_error: str,
 ) -> Reducer:
     """Make a reducer of a function; see `trend.map_pixels` for the parameters.
+
+    `samples` are times (N,) and values (N, P) of some pixels, to call the function with once.
 
     Raises
     ------
@@ -61,7 +60,7 @@ def function_reducer(
         method += ", gaps kept" if keep_gaps else ""
         method += f", from {min_valid} values on" if min_valid != 1 else ""
     if bands is None:
-        bands = _ask(loadable, series, vectorized=vectorized, keep_gaps=keep_gaps, least=min_valid)
+        bands = _ask(loadable, samples, vectorized=vectorized, keep_gaps=keep_gaps, least=min_valid)
     if not bands or len(set(bands)) < len(bands) or not all(bands):
         raise ArgumentError(f"bands {','.join(bands)!r}: every band wants a name of its own")
     infos = tuple(BandInfo(name, f"{name} of {loadable}", "") for name in bands)
@@ -72,7 +71,7 @@ def function_reducer(
 
 def _ask(
     loadable: NamedFunction | GivenFunction,
-    series: Series,
+    samples: Iterable[tuple[Floats, Floats]],
     *,
     vectorized: bool,
     keep_gaps: bool,
@@ -80,16 +79,16 @@ def _ask(
 ) -> list[str]:
     """Call the function once, and name what it gives."""
     function = loadable.load()
-    for chunk in _samples(series):
-        valid = ~np.isnan(chunk.values)
+    for times, values in samples:
+        valid = ~np.isnan(values)
         best = int(np.argmax(valid.sum(axis=0)))
         if valid[:, best].sum() < max(1, least):
             continue
         try:
             if vectorized:
-                answer = np.atleast_2d(function(chunk.times, chunk.values[:, best : best + 1]))
+                answer = np.atleast_2d(function(times, values[:, best : best + 1]))
                 return names_of(answer[:, 0], "value")
-            series_pairs = np.column_stack([chunk.times, chunk.values[:, best]])
+            series_pairs = np.column_stack([times, values[:, best]])
             given = series_pairs if keep_gaps else series_pairs[valid[:, best]]
             return names_of(apart(function)(given.astype(np.float64)), "value")
         except (Exception, SystemExit) as error:
@@ -100,17 +99,3 @@ def _ask(
     raise ArgumentError(
         f"{loadable}: found no pixel with values to call it with; name its results with --bands"
     )
-
-
-def _samples(series: Series) -> Iterator[Chunk]:
-    """Read small squares, spread over the grid, from the middle on."""
-    height, width = series.grid.height, series.grid.width
-    rows, columns = min(_SIDE, height), min(_SIDE, width)
-    places = sorted(
-        ((i, j) for i in range(_ACROSS + 1) for j in range(_ACROSS + 1)),
-        key=lambda place: (place[0] - _ACROSS / 2) ** 2 + (place[1] - _ACROSS / 2) ** 2,
-    )
-    for i, j in places:
-        row_off = (height - rows) * i // _ACROSS
-        col_off = (width - columns) * j // _ACROSS
-        yield read_chunk(series, Window(row_off, col_off, rows, columns))

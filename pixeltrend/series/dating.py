@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import InputError
+from pixeltrend.raster.header import find_band
+from pixeltrend.raster.paths import file_name
 from pixeltrend.series.notes import Note
-from pixeltrend.series.patterns import file_name
-from pixeltrend.series.sources import find_band
 from pixeltrend.times import dates, metadata, names, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pixeltrend.raster.header import BandHeader, Header
     from pixeltrend.series.options import InputOptions
     from pixeltrend.series.shards import Export
-    from pixeltrend.series.sources import BandHeader, Header
 
 # Longest time between what a name and what the file says that is no contradiction: composites are
 # named after their first day, and their files after some other.

@@ -15,7 +15,7 @@ from pixeltrend.times.dates import format_time
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pixeltrend.series.sources import BandHeader
+    from pixeltrend.raster.header import BandHeader
 
 # Dates may lie apart by this factor: composites begin anew each year, months are not alike.
 _UNEQUAL = 1.5

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import InputError
+from pixeltrend.raster.paths import WEB, file_name, is_subdataset, is_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,10 +28,6 @@ _SCHEMES = {
     "http://": "/vsicurl/http://",
     "https://": "/vsicurl/https://",
 }
-# A dataset inside a file, as GDAL names it: NETCDF:"file.nc":variable.
-_SUBDATASET = re.compile(r"(?:NETCDF|HDF5|HDF4_SDS|HDF4_EOS|ZARR):", re.IGNORECASE)
-_INSIDE = re.compile(r'(\w+:)"?([^"]+?)"?((?::[^:"]+)?)')
-_WEB = "/vsicurl/"
 # What ends a URL where it is cut out of a text.
 _ESCAPED = {ord(sign): f"%{ord(sign):02X}" for sign in " \"'{}"}
 
@@ -95,39 +92,6 @@ def _is_output(path: str, output: str | os.PathLike[str] | None) -> bool:
     return os.path.realpath(path) == os.path.realpath(output)
 
 
-def is_virtual(path: str) -> bool:
-    """Tell whether a path is GDAL's own, and means nothing to the operating system."""
-    return path.startswith("/vsi") or _SUBDATASET.match(path) is not None
-
-
-def absolute(path: str) -> str:
-    """Give a path that means the same to a worker in another folder."""
-    subdataset = _INSIDE.fullmatch(path)
-    if _SUBDATASET.match(path) and subdataset:
-        return f'{subdataset[1]}"{absolute(subdataset[2])}"{subdataset[3]}'
-    return path if is_virtual(path) else os.path.abspath(path)
-
-
-def file_name(path: str) -> str:
-    """Give the name of a file, without folders, and without what a URL adds to it."""
-    if _WEB in path:
-        from urllib.parse import unquote  # files on disks do without
-
-        path = unquote(without_query(path))
-    return path.rstrip("/").rpartition("/")[2]
-
-
-def without_query(path: str) -> str:
-    """Cut the query of a URL, also of one within another path."""
-    return re.sub(r"\?[^}]*", "", path) if _WEB in path else path
-
-
-def container(path: str) -> str:
-    """Give the file that a subdataset lies in, or the path itself."""
-    match = _INSIDE.fullmatch(path)
-    return match[2] if match and _SUBDATASET.match(path) else path
-
-
 def _identity(path: str) -> str:
     """Tell a file from others however it was named; a link to one is another, with its own name."""
     if is_virtual(path):
@@ -140,16 +104,16 @@ def _expand_all(patterns: list[str]) -> Iterable[list[str]]:
     """Expand each pattern; at the same time where each asks a server."""
     if not any("://" in its or is_virtual(its) for its in patterns):
         return map(_expand, patterns)
-    from pixeltrend.raster import remote as far  # patterns on disks need no GDAL
+    from pixeltrend.raster import remote  # patterns on disks need no GDAL
 
-    return far.side_by_side(_expand, patterns)
+    return remote.in_parallel(_expand, patterns)
 
 
 def _expand(pattern: str) -> list[str]:
     for scheme, prefix in _SCHEMES.items():
         if pattern.lower().startswith(scheme):
             return _expand_virtual(prefix + pattern[len(scheme) :])
-    if _SUBDATASET.match(pattern):
+    if is_subdataset(pattern):
         return [pattern]
     if is_virtual(pattern):
         return _expand_virtual(pattern)
@@ -191,10 +155,10 @@ def _expand_virtual(pattern: str) -> list[str]:
     InputError
         Nothing is found, for the reason that the server gives.
     """
-    from pixeltrend.raster import remote as far  # patterns on disks need no GDAL
+    from pixeltrend.raster import remote  # patterns on disks need no GDAL
 
     query, magic = "", "*?["
-    if pattern.startswith(_WEB):  # brackets are taken by their name, and never was a ? one
+    if pattern.startswith(WEB):  # brackets are taken by their name, and never was a ? one
         pattern, mark, query = pattern.translate(_ESCAPED).partition("?")
         query, magic = mark + query, "*"
     parts = pattern.split("/")
@@ -206,9 +170,9 @@ def _expand_virtual(pattern: str) -> list[str]:
         base = pattern + query
         is_named = pattern.lower().endswith((*SUFFIXES, ".zip"))
         what = "no such file" if is_named else f"no raster found there ({', '.join(SUFFIXES)})"
-        [found] = far.side_by_side(partial(_rasters_at, may_be_folder=not is_named), [base])
+        [found] = remote.in_parallel(partial(_rasters_at, may_be_folder=not is_named), [base])
     if not found:
-        [why] = far.side_by_side(far.why_not, [base])
+        [why] = remote.in_parallel(remote.why_unreadable, [base])
         raise InputError(f"{_as_given(pattern + query)}: {what}: {why}")
     return [inner for path in found for inner in _unpacked(path)]
 
@@ -220,28 +184,28 @@ def _as_given(path: str) -> str:
 
 def _rasters_at(path: str, *, may_be_folder: bool) -> list[str]:
     """Give a file, or the rasters in a folder."""
-    from pixeltrend.raster import remote as far
+    from pixeltrend.raster import remote
 
-    if not path.endswith("/") and far.is_file(path):
+    if not path.endswith("/") and remote.is_file(path):
         return [path]
     if not may_be_folder:
         return []
     folder = path.rstrip("/")
-    return [f"{folder}/{name}" for name in far.list_folder(folder) if _is_raster(name)]
+    return [f"{folder}/{name}" for name in remote.list_folder(folder) if _is_raster(name)]
 
 
 def _descend(base: str, parts: list[str], magic: str) -> list[str]:
     """Give the files below `base` that the rest of a pattern matches; folders side by side."""
-    from pixeltrend.raster import remote as far
+    from pixeltrend.raster import remote
 
     folders = [base]
     for number, part in enumerate(parts):
         if part == "**":
             rest = "/".join(parts[number + 1 :])
-            found = far.side_by_side(partial(_below, pattern=rest), folders)
+            found = remote.in_parallel(partial(_below, pattern=rest), folders)
             return [path for paths in found for path in paths]
         begin = re.split("[*?[]", part)[0] if _has(magic, part) else part
-        listed = far.side_by_side(partial(far.list_folder, prefix=begin), folders)
+        listed = remote.in_parallel(partial(remote.list_folder, prefix=begin), folders)
         is_last = number == len(parts) - 1
         folders = [
             f"{folder}/{name.rstrip('/')}"
@@ -270,12 +234,12 @@ def _below(folder: str, pattern: str) -> list[str]:
 
     Hidden ones are left out.
     """
-    from pixeltrend.raster import remote as far
+    from pixeltrend.raster import remote
 
     wanted = pattern.split("/")
     return [
         f"{folder}/{name}"
-        for name in far.list_folder(folder, recursive=True)
+        for name in remote.list_folder(folder, recursive=True)
         if not name.endswith("/")
         and not any(step.startswith(".") for step in name.split("/"))
         and (_ends_with(name.split("/"), wanted) if pattern else _is_raster(file_name(name)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import threading
 from dataclasses import dataclass
@@ -9,21 +11,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from osgeo import gdal
 
 from pixeltrend.errors import InputError, ReadError
-from pixeltrend.raster.datasets import first_line, gdal_messages, open_raster
-from pixeltrend.raster.remote import REQUESTS, forget, is_far, why_not
-from pixeltrend.raster.threads import EndingThreads
+from pixeltrend.raster.datasets import first_line, gdal, gdal_messages, open_raster
+from pixeltrend.raster.fingerprint import fingerprint
+from pixeltrend.raster.paths import is_remote, is_virtual
+from pixeltrend.raster.remote import REQUESTS, EndingThreads, forget, why_unreadable
+from pixeltrend.raster.windows import Window
 from pixeltrend.series.sources import Warp
-from pixeltrend.series.warping import BESIDE, warped
+from pixeltrend.series.warping import UNMIXED, warped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from pixeltrend.raster.windows import Window
     from pixeltrend.series.series import Series
     from pixeltrend.series.sources import Tile
 
@@ -35,6 +37,10 @@ _INT8_MAX = 127
 
 # Pixels looked at in one go, so that they are looked at while they are in a core's cache.
 _PIECE = 2**14
+
+# Sides of the squares of a sample, and their number along a side less one.
+_SIDE = 32
+_ACROSS = 8
 
 # Rasters that a thread keeps open: a process may have some 1,000 files open.
 _MOST_OPEN = 64
@@ -69,12 +75,26 @@ def read_chunk(series: Series, window: Window) -> Chunk:
         if not any(tile.area.overlap(area) == area for tile in source.tiles):
             values[row] = np.nan  # where no file lies, all is missing
     read = partial(_read_file, series, area, values)
-    if series.is_far:
-        _far_threads.run(read, list(files.values()))
+    if series.is_remote:
+        _remote_threads.run(read, list(files.values()))
     else:
         for rows_of_file in files.values():
             read(rows_of_file)
     return Chunk(series.times, values)
+
+
+def sample_chunks(series: Series) -> Iterator[Chunk]:
+    """Read small squares, spread over the grid, from the middle on."""
+    height, width = series.grid.height, series.grid.width
+    rows, columns = min(_SIDE, height), min(_SIDE, width)
+    steps = sorted(
+        itertools.product(range(_ACROSS + 1), repeat=2),
+        key=lambda step: math.dist(step, (_ACROSS / 2, _ACROSS / 2)),
+    )
+    for down, across in steps:
+        row_off = (height - rows) * down // _ACROSS
+        col_off = (width - columns) * across // _ACROSS
+        yield read_chunk(series, Window(row_off, col_off, rows, columns))
 
 
 class _KeptOpen(threading.local):
@@ -96,17 +116,18 @@ class _KeptOpen(threading.local):
             self._datasets.clear()
             self.owner = owner
 
-    def open(self, tile: Tile, warp: Warp | None, *, allow_vrt: bool) -> Any:
-        """Give the dataset; kept open unless there are many, or the file is a new one."""
+    def open(self, tile: Tile, warp: Warp | None) -> Any:
+        """Return the dataset; it stays open unless there are many, or the file is a new one."""
         key = tile.path, warp and warp.resampling
-        stamp = _stamp(tile.path)
-        dataset, its = self._datasets.pop(key, (None, None))
-        if dataset is None or stamp != its:
-            dataset = open_raster(tile.path, allow_vrt=allow_vrt, beside=tile.beside)
+        # Every window asks a local file; a remote one would be asked over the network.
+        now = None if is_virtual(tile.path) else fingerprint(tile.path)
+        dataset, before = self._datasets.pop(key, (None, None))
+        if dataset is None or now != before:
+            dataset = open_raster(tile.path, allow_vrt=tile.allow_vrt, siblings=tile.siblings)
             if warp is not None:
                 dataset = warped(dataset, tile, warp)
         if len(self._datasets) < _MOST_OPEN:
-            self._datasets[key] = dataset, stamp
+            self._datasets[key] = dataset, now
         return dataset
 
     def drop(self, path: str) -> None:
@@ -120,20 +141,11 @@ class _KeptOpen(threading.local):
         self.owner = None
 
 
-def _stamp(path: str) -> tuple[int, int, int] | None:
-    """Tell one file from the next one of this name; None if it cannot be told."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
 _kept = _KeptOpen()
 
 
-class _FarThreads:
-    """Threads of this process that wait for far files side by side; each keeps its own open."""
+class _RemoteThreads:
+    """Threads of this process that wait for remote files side by side; each keeps its own open."""
 
     def __init__(self) -> None:
         self._threads: list[EndingThreads] = []
@@ -165,13 +177,13 @@ class _FarThreads:
             thread.shutdown()
 
 
-_far_threads = _FarThreads()
+_remote_threads = _RemoteThreads()
 
 
 def close_rasters() -> None:
     """Close what `read_chunk` keeps open between two windows."""
     _kept.close()
-    _far_threads.close()
+    _remote_threads.close()
 
 
 def _read_file(
@@ -203,7 +215,7 @@ def _read_file(
                 _read_pixels(series, tiles, box, target)
             except (RuntimeError, InputError):
                 # GDAL asks a busy server again, but not if it wanted several parts at a time.
-                if not is_far(tile.path):
+                if not is_remote(tile.path):
                     raise
                 _kept.drop(tile.path)
                 forget(tile.path)
@@ -227,27 +239,26 @@ def _read_pixels(
 ) -> None:
     """Fill `target`, (bands, P), from the bands of one file."""
     _kept.use_for(series)
-    dataset = _kept.open(tiles[0], tiles[0].warp, allow_vrt=series.allow_vrt)
-    bands = [its.band for its in tiles]
+    dataset = _kept.open(tiles[0], tiles[0].warp)
+    bands = [tile.band for tile in tiles]
     dataset.ReadRaster(*box, buf_type=_GDAL_TYPES[target.dtype], buf_obj=target, band_list=bands)
-    for its, row in zip(tiles, target, strict=True):
-        _decode(series, its, dataset, box, row)
+    for tile, row in zip(tiles, target, strict=True):
+        _decode(tile, dataset, box, row)
 
 
 def _reason(tile: Tile, error: Exception) -> str:
     """Say why a file cannot be read; of a far one, what the server says."""
-    return why_not(tile.path) if is_far(tile.path) else first_line(error)
+    return why_unreadable(tile.path) if is_remote(tile.path) else first_line(error)
 
 
 def _decode(
-    series: Series,
     tile: Tile,
     dataset: Any,
     box: tuple[int, int, int, int],
     row: NDArray[np.floating[Any]],
 ) -> None:
     """Turn a file's numbers into values, (P,), with NaN where missing."""
-    missing = _masks(series, tile, dataset, box, row.size)
+    missing = _masks(tile, dataset, box, row.size)
     if tile.dtype == "Int8":
         row[row > _INT8_MAX] -= 256  # GDAL before 3.7 reads signed bytes as unsigned ones
     for start in range(0, row.size, _PIECE):
@@ -257,8 +268,8 @@ def _decode(
             piece[infinite] = np.nan
     if tile.nodata is not None and not np.isnan(tile.nodata):
         row[_is_nodata(row, tile.nodata)] = np.nan
-    if series.valid_range is not None:
-        low, high = series.valid_range
+    if tile.valid_range is not None:
+        low, high = tile.valid_range
         row[(row < low) | (row > high)] = np.nan
     for mask in missing:
         row[mask] = np.nan
@@ -269,7 +280,7 @@ def _decode(
 
 
 def _masks(
-    series: Series, tile: Tile, dataset: Any, box: tuple[int, int, int, int], pixels: int
+    tile: Tile, dataset: Any, box: tuple[int, int, int, int], pixels: int
 ) -> Iterator[NDArray[np.bool_]]:
     """Give masks, (P,), of what is missing: the file's own, that of a band, that of bits."""
     if tile.masked and tile.warp is None:  # warping has used it
@@ -279,24 +290,26 @@ def _masks(
         yield mask == 0
     if tile.mask_band is None and tile.qa_band is None:
         return
-    beside = dataset
+    unmixed = dataset
     if tile.warp is not None:  # numbers that say what is missing are not mixed with others
-        beside = _kept.open(tile, Warp(tile.warp.grid, BESIDE), allow_vrt=series.allow_vrt)
+        unmixed = _kept.open(tile, Warp(tile.warp.grid, UNMIXED))
     if tile.mask_band is not None:
         said = np.empty(pixels, dtype=np.float64)
-        beside.GetRasterBand(tile.mask_band).ReadRaster(
+        unmixed.GetRasterBand(tile.mask_band).ReadRaster(
             *box, buf_type=gdal.GDT_Float64, buf_obj=said
         )
         yield (said == 0) | np.isnan(said)
     if tile.qa_band is not None:
         # As doubles: GDAL makes 0 of a negative number that is to be unsigned.
         said = np.empty(pixels, dtype=np.float64)
-        beside.GetRasterBand(tile.qa_band).ReadRaster(*box, buf_type=gdal.GDT_Float64, buf_obj=said)
+        unmixed.GetRasterBand(tile.qa_band).ReadRaster(
+            *box, buf_type=gdal.GDT_Float64, buf_obj=said
+        )
         unknown = ~np.isfinite(said)
         yield unknown
         said[unknown] = 0
         bits = said.astype(np.int64)
-        for mask_bits, number in series.qa_bits:
+        for mask_bits, number in tile.qa_bits:
             yield (bits & mask_bits) == number
 
 

@@ -14,7 +14,7 @@ from pixeltrend.raster.windows import Window
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pixeltrend.series.sources import Header
+    from pixeltrend.raster.header import Header
 
 # <name>-<first row>-<first column>.tif, ten digits each.
 _SHARD = re.compile(r"(?P<name>.+)-(?P<row>\d{10})-(?P<column>\d{10})(?P<suffix>(?:\.\w+)?)")

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from osgeo import gdal
-
+from pixeltrend.raster.datasets import gdal
 from pixeltrend.series.sources import AS_FLOAT32
 
 if TYPE_CHECKING:
     from pixeltrend.series.sources import Tile, Warp
 
-# Of bands beside the values: quality bits and masks are never mixed.
-BESIDE = "beside"
+# Of quality bits and masks: numbers that say what is missing are never mixed.
+UNMIXED = "unmixed"
 
 
 def warped(dataset: Any, tile: Tile, warp: Warp) -> Any:
-    """Give a dataset on the grid that is wanted; nothing is computed before it is read.
+    """Return a dataset on the grid of the series; nothing is computed before it is read.
 
-    Values become floats that are NaN where the raster has none, or where it does not reach. Bands
-    `BESIDE` them keep their type.
+    Values become floats that are NaN where the raster has none, or where it does not reach.
+    `UNMIXED` bands keep their type.
     """
     grid = warp.grid
     left, top = grid.corner(0, 0)
@@ -27,7 +26,7 @@ def warped(dataset: Any, tile: Tile, warp: Warp) -> Any:
     options: dict[str, Any] = {"resampleAlg": warp.resampling, "dstNodata": "nan"}
     options["outputType"] = gdal.GDT_Float32 if tile.dtype in AS_FLOAT32 else gdal.GDT_Float64
     options["srcNodata"] = "None" if tile.nodata is None else f"{tile.nodata:.17g}"
-    if warp.resampling == BESIDE:
+    if warp.resampling == UNMIXED:
         options = {"resampleAlg": "nearest", "srcNodata": "None"}
     return gdal.Warp(
         "",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pixeltrend.raster.provenance import MARK
+from pixeltrend.raster import provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,15 +34,18 @@ def map_title(
         rasters have none of that: then the names must do.
     """
     title = band_items.get("DESCRIPTION") or band
-    if MARK not in items:
+    made_from = provenance.read(items)
+    if made_from is None or not made_from.times or not made_from.inputs:
         return title, file
-    years = sorted({str(math.floor(float(time))) for time in items["PIXELTREND_TIMES"].split()})
-    span = " to ".join(dict.fromkeys([years[0], years[-1]]))
-    inputs = json.loads(items["PIXELTREND_INPUTS"])
-    names = " to ".join(dict.fromkeys([inputs[0], inputs[-1]]))
-    rasters = "1 raster" if len(inputs) == 1 else f"{len(inputs)} rasters"
-    method = items["PIXELTREND_METHOD"]
-    return f"{title}, {span}", f"{file}: method {method}, {rasters}, {names}"
+    span = _first_to_last(sorted({str(math.floor(time)) for time in made_from.times}))
+    count = len(made_from.inputs)
+    rasters = "1 raster" if count == 1 else f"{count} rasters"
+    names = _first_to_last(made_from.inputs)
+    return f"{title}, {span}", f"{file}: method {made_from.method}, {rasters}, {names}"
+
+
+def _first_to_last(texts: Sequence[str]) -> str:
+    return " to ".join(dict.fromkeys([texts[0], texts[-1]]))
 
 
 def notes_on_classes(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from osgeo import gdal, osr
+from osgeo import osr
 
 from pixeltrend.errors import ArgumentError, InputError, ReadError
-from pixeltrend.raster.datasets import first_line, gdal_messages, open_raster
+from pixeltrend.raster.datasets import first_line, gdal, gdal_messages, open_raster
 from pixeltrend.raster.replacing import picture_format, write_picture
 from pixeltrend.raster.windows import Window, plan_windows
 from pixeltrend.views import figure
