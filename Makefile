@@ -1,4 +1,5 @@
-# One word a task; each sets up what it needs. PYTHON=python3.13 chooses the interpreter.
+# One word a task; each sets up what it needs. PYTHON=python3.13 chooses the interpreter, GDAL=interpreter, wheel or
+# system (Debian's or Ubuntu's) whose GDAL; `make clean` before another choice.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
