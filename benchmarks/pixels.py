@@ -15,7 +15,8 @@ import numpy as np
 import pymannkendall
 from scipy import stats
 
-from pixeltrend.reducers import make_reducer, prepare
+from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.reducer import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable

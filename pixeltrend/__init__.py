@@ -16,16 +16,16 @@ from pixeltrend.errors import (
     ReadError,
     WorkerError,
 )
+from pixeltrend.version import __version__
 
 if TYPE_CHECKING:
     from pixeltrend.arrays import reduce
-    from pixeltrend.checking import Report, check
-    from pixeltrend.plot import MapSummary, plot_map
-    from pixeltrend.series import Series, open_series
+    from pixeltrend.checks.report import Report, check
+    from pixeltrend.series.opening import open_series
+    from pixeltrend.series.series import Series
     from pixeltrend.synthetic import make_series
     from pixeltrend.trend import Summary, map_pixels, slope
-
-__version__ = "0.1.0"
+    from pixeltrend.views.map import MapSummary, plot_map
 
 __all__ = [
     "ArgumentError",
@@ -53,15 +53,15 @@ __all__ = [
 
 # Imported when first used: importing pixeltrend loads no NumPy and no GDAL.
 _HOMES = {
-    "Report": "pixeltrend.checking",
-    "Series": "pixeltrend.series",
+    "Report": "pixeltrend.checks.report",
+    "Series": "pixeltrend.series.series",
     "Summary": "pixeltrend.trend",
-    "check": "pixeltrend.checking",
+    "check": "pixeltrend.checks.report",
     "make_series": "pixeltrend.synthetic",
     "map_pixels": "pixeltrend.trend",
-    "MapSummary": "pixeltrend.plot",
-    "open_series": "pixeltrend.series",
-    "plot_map": "pixeltrend.plot",
+    "MapSummary": "pixeltrend.views.map",
+    "open_series": "pixeltrend.series.opening",
+    "plot_map": "pixeltrend.views.map",
     "reduce": "pixeltrend.arrays",
     "slope": "pixeltrend.trend",
 }

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from pixeltrend.errors import ArgumentError
-from pixeltrend.fdr import adjust
-from pixeltrend.reducers import make_reducer, prepare
+from pixeltrend.execution.fdr import adjust
+from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.reducer import prepare
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -1,13 +1,32 @@
 """What can go wrong, as one family of exceptions, without keys and passwords in what they say."""
 
-from pixeltrend.hiding import hidden
+from __future__ import annotations
+
+import re
+
+# An address ends at a space, a quote, or the brace that GDAL puts around an archive's path.
+_ADDRESS = re.compile(
+    r"(?:(?<![\w/])/vsicurl/)?(?P<scheme>https?://)(?:[^\s/@'\"}]*@)?(?P<place>[^\s?'\"}]*)"
+    r"(?P<query>\?[^\s'\"}]*?)?(?P<rest>[:,;)]*)(?=[\s'\"}]|$)",
+    re.IGNORECASE,
+)
+
+
+def redact(text: str) -> str:
+    """Return the text without the queries and passwords of its addresses, which may hold keys."""
+    return _ADDRESS.sub(_cut, text)
+
+
+def _cut(match: re.Match[str]) -> str:
+    query = "?..." if match["query"] else ""
+    return f"{match['scheme']}{match['place']}{query}{match['rest']}"
 
 
 class PixelTrendError(Exception):
     """Base of every error that pixeltrend raises on purpose: one clear line."""
 
-    def __init__(self, *said: object) -> None:
-        super().__init__(*(hidden(its) if isinstance(its, str) else its for its in said))
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*(redact(part) if isinstance(part, str) else part for part in parts))
 
 
 class ArgumentError(PixelTrendError, ValueError):
@@ -18,8 +37,8 @@ class InputError(PixelTrendError):
     """The inputs are refused: not found, not dated, not on one grid, not readable as rasters."""
 
     def __init__(self, problem: str, others: tuple[str, ...] = ()) -> None:
-        self.problem = hidden(problem)
-        self.others = tuple(map(hidden, others))
+        self.problem = redact(problem)
+        self.others = tuple(map(redact, others))
         super().__init__(self.problem, self.others)
 
     def __str__(self) -> str:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pixeltrend.dates import parse_range
 from pixeltrend.errors import ArgumentError, OutputError
-from pixeltrend.grid import Grid
-from pixeltrend.reducers import SLOPE, BandInfo
-from pixeltrend.windows import Window
-from pixeltrend.writer import RasterWriter
+from pixeltrend.raster.grid import Grid
+from pixeltrend.raster.windows import Window
+from pixeltrend.raster.writer import Band, RasterWriter
+from pixeltrend.times.dates import parse_range
 
 if TYPE_CHECKING:
     import os
@@ -34,7 +33,8 @@ _UTM_48N = (
     'PARAMETER["false_northing",0],UNIT["metre",1],AXIS["Easting",EAST],AXIS["Northing",NORTH],'
     'AUTHORITY["EPSG","32648"]]'
 )
-_NDVI = BandInfo("NDVI", "Made-up yearly maximum NDVI", "NDVI")
+_NDVI = Band("NDVI", "Made-up yearly maximum NDVI", "NDVI")
+_TREND = Band("slope", "Slope of the least-squares line", "NDVI per year")
 
 
 def make_series(
@@ -98,10 +98,8 @@ def make_series(
     middle = (times[0] + times[-1]) / 2
     scene = _Scene(height, width, seed)
 
-    def write(path: Path, info: BandInfo, values: Callable[[Window], Field]) -> None:
-        with RasterWriter(
-            path, grid, [info], creation_options=creation_options, values_unit="NDVI"
-        ) as writer:
+    def write(path: Path, info: Band, values: Callable[[Window], Field]) -> None:
+        with RasterWriter(path, grid, [info], creation_options=creation_options) as writer:
             for row_off in range(0, height, _ROWS):
                 window = Window(row_off, 0, min(_ROWS, height - row_off), width)
                 writer.write(window, values(window).reshape(1, -1))
@@ -114,7 +112,7 @@ def make_series(
             values[scene.clouds(window, year, gaps)] = np.nan
         return values
 
-    write(truth / "slope.tif", SLOPE, scene.slope)
+    write(truth / "slope.tif", _TREND, scene.slope)
     paths = []
     for time in times:
         paths.append(target / f"ndvi_{int(time)}.tiff")

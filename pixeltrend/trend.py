@@ -8,26 +8,27 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
+from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError
-from pixeltrend.executors import Place
-from pixeltrend.inputs import InputKeywords, InputOptions
-from pixeltrend.pipeline import compute
-from pixeltrend.provenance import describe
-from pixeltrend.reducers import make_reducer, prepare
+from pixeltrend.execution.executors import Place
+from pixeltrend.execution.pipeline import compute
+from pixeltrend.raster.provenance import Provenance, describe, options_text
+from pixeltrend.raster.windows import Window
+from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import band as describe_band
+from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsKeywords, StatsOptions, make_options
-from pixeltrend.series import open_series
-from pixeltrend.suspects import undeclared
-from pixeltrend.windows import Window
-from pixeltrend.writer import RasterWriter
+from pixeltrend.reducers.reducer import prepare
+from pixeltrend.series.opening import open_series
+from pixeltrend.series.options import InputKeywords, InputOptions
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
 
-    from pixeltrend.reducers import Reducer
-    from pixeltrend.series import Series
+    from pixeltrend.reducers.reducer import Reducer
+    from pixeltrend.series.series import Series
 
     Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -100,8 +101,9 @@ def slope(
         of the slopes between all pairs of values; "mann-kendall" tests for a monotonic trend.
     **options
         ``stats="slope,pvalue"`` and all other fields of
-        `pixeltrend.reducers.options.StatsOptions`; those of `pixeltrend.inputs.InputOptions`, such
-        as ``band="NIR"``; ``workers=4`` and all others of `run`.
+        `pixeltrend.reducers.options.StatsOptions`; those of
+        `pixeltrend.series.options.InputOptions`, such as ``band="NIR"``; ``workers=4`` and all
+        others of `run`.
 
     Returns
     -------
@@ -170,7 +172,8 @@ def map_pixels(
     on_error
         "raise" ends the run when the function raises; "nan" records NaN and counts it.
     **options
-        The fields of `pixeltrend.inputs.InputOptions`; ``workers=4`` and all others of `run`.
+        The fields of `pixeltrend.series.options.InputOptions`; ``workers=4`` and all others of
+        `run`.
 
     Returns
     -------
@@ -188,18 +191,21 @@ def map_pixels(
     --------
     >>> pixeltrend.map_pixels("scipy.stats:kendalltau", "*.tiff", "tau.tif")  # doctest: +SKIP
     """
-    from pixeltrend.probe import function_reducer
+    from pixeltrend.reducers.probe import function_reducer
+    from pixeltrend.series.reader import sample_chunks
 
-    make = partial(
-        function_reducer,
-        function,
-        bands=bands,
-        arguments=arguments,
-        vectorized=vectorized,
-        keep_gaps=keep_gaps,
-        min_valid=min_valid,
-        on_error=on_error,
-    )
+    def make(series: Series) -> Reducer:
+        return function_reducer(
+            function,
+            ((chunk.times, chunk.values) for chunk in sample_chunks(series)),
+            bands=bands,
+            arguments=arguments,
+            vectorized=vectorized,
+            keep_gaps=keep_gaps,
+            min_valid=min_valid,
+            on_error=on_error,
+        )
+
     return run(patterns, output, make, **options)
 
 
@@ -261,7 +267,7 @@ def run(
     cancelled
         Asked often; the run ends with `CancelledError` when it says True.
     **inputs
-        The fields of `pixeltrend.inputs.InputOptions`, such as ``band="NIR"`` or
+        The fields of `pixeltrend.series.options.InputOptions`, such as ``band="NIR"`` or
         ``years="1995:2015"``.
     """
     start = time.perf_counter()
@@ -280,12 +286,14 @@ def run(
     writer = RasterWriter(
         output,
         series.grid,
-        (*reducer.bands, *adjusted),
+        [
+            Band(info.name, info.description, info.unit_for(series.unit))
+            for info in (*reducer.bands, *adjusted)
+        ],
         dtype=dtype,
-        values_unit=series.unit,
         file_format=file_format,
         creation_options=creation_options,
-        metadata=describe(series, reducer, facts),
+        metadata=_metadata(series, reducer, facts),
         overwrite=overwrite,
         threads=place.writer_threads,
     )
@@ -293,7 +301,7 @@ def run(
     warnings = [*series.warnings, *(note.text for note in undeclared(series, most=_LOOKED_AT))]
     adjust = None
     if given.fdr is not None:
-        from pixeltrend.field import with_adjusted  # a run in one pass does without
+        from pixeltrend.execution.field import with_adjusted  # a run in one pass does without
 
         adjust = partial(
             with_adjusted,
@@ -317,3 +325,17 @@ def run(
         seconds=time.perf_counter() - start,
         warnings=tuple(warnings),
     )
+
+
+def _metadata(series: Series, reducer: Reducer, options: Mapping[str, str]) -> dict[str, str]:
+    """Return the metadata of an output: what it was made from."""
+    items = describe(
+        Provenance(
+            method=reducer.method,
+            times=tuple(series.times.tolist()),
+            inputs=tuple(series.names),
+            bands=tuple(sorted({source.band for source in series.sources})),
+            options=options_text(options),
+        )
+    )
+    return items | ({"AREA_OR_POINT": series.area_or_point} if series.area_or_point else {})

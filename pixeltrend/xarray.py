@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend import __version__
-from pixeltrend.dates import decimal_year_of_cftime, duplicates
 from pixeltrend.errors import ArgumentError, InputError, MissingDependencyError
-from pixeltrend.reducers import make_reducer, prepare
+from pixeltrend.raster.provenance import Provenance, describe, options_text
+from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.reducer import prepare
+from pixeltrend.times.dates import decimal_year_of_cftime, duplicates
 
 try:
     import xarray as xr
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pixeltrend.reducers import BandInfo, Reducer
+    from pixeltrend.reducers.reducer import BandInfo, Reducer
 
     Floats = NDArray[np.float64]
 
@@ -104,19 +105,14 @@ def trend(
         dask="parallelized",
     )
     bands = results if count > 1 else (results,)
-    facts = {
-        "pixeltrend_version": __version__,
-        "pixeltrend_method": reducer.method,
-        "pixeltrend_times": " ".join(f"{time:.10g}" for time in times[order]),
-    }
-    if options:
-        facts["pixeltrend_options"] = " ".join(f"{key}={options[key]}" for key in sorted(options))
+    facts = Provenance(reducer.method, tuple(times[order]), (), options=options_text(options))
+    attributes = {name.lower(): text for name, text in describe(facts).items()}
     variables = {
         info.name: _described(band.variable, info, dataarray)
         for info, band in zip(reducer.bands, bands, strict=True)
     }
     coords = dataarray.coords.to_dataset().drop_dims([dim]).coords  # with their attributes
-    return xr.Dataset(variables, coords=coords, attrs=facts)
+    return xr.Dataset(variables, coords=coords, attrs=attributes)
 
 
 def _described(band: xr.Variable, info: BandInfo, dataarray: xr.DataArray) -> xr.Variable:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixeltrend.drawing.axes import Axis, ticks
-from pixeltrend.drawing.labels import map_title, number, percent, precision, round_down
+from pixeltrend.views.axes import Axis, ticks
+from pixeltrend.views.labels import map_title, number, percent, precision, round_down
 
 
 @given(

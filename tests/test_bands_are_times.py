@@ -13,8 +13,8 @@ from osgeo import gdal
 
 import pixeltrend
 from pixeltrend.errors import ArgumentError, InputError
-from pixeltrend.reader import read_chunk
-from pixeltrend.windows import Window
+from pixeltrend.raster.windows import Window
+from pixeltrend.series.reader import read_chunk
 
 NAN = np.nan
 PIXEL = ["INTERLEAVE=PIXEL", "TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16", "COMPRESS=DEFLATE"]

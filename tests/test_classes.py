@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from strategies import cuts
 
-from pixeltrend.drawing.classes import class_limits, class_numbers, class_shades
 from pixeltrend.errors import ArgumentError
+from pixeltrend.views.classes import class_limits, class_numbers, class_shades
 
 
 @st.composite

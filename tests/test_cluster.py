@@ -129,7 +129,7 @@ def test_a_function_that_raises_on_the_cluster_says_where(larger, cluster, run_c
 
 
 def test_files_that_workers_do_not_see_are_named(tmp_path, larger, cluster):
-    from pixeltrend.cluster import dask_executor
+    from pixeltrend.execution.cluster import dask_executor
 
     paths = [str(larger[0]), str(tmp_path / "elsewhere.tif")]
     with (

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixeltrend.dates import (
+from pixeltrend.errors import ArgumentError, InputError
+from pixeltrend.times.dates import (
     decimal_year,
     decimal_year_of_doy,
     duplicates,
@@ -22,7 +23,6 @@ from pixeltrend.dates import (
     times_from_range,
     times_from_regex,
 )
-from pixeltrend.errors import ArgumentError, InputError
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.lines import Line2D
 
-from pixeltrend import plot
-from pixeltrend.drawing.figure import MISSING, NEUTRAL, shade_colours
-from pixeltrend.plot import plot_map
 from pixeltrend.trend import slope
+from pixeltrend.views import map as plot
+from pixeltrend.views.figure import MISSING, NEUTRAL, shade_colours
+from pixeltrend.views.map import plot_map
 
 DEGREES = {"geotransform": (-74.7, 0.001, 0, -8.3, 0, -0.001), "crs": "EPSG:4326"}
 NOWHERE = {"geotransform": None, "crs": ""}

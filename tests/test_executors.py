@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixeltrend.errors import ArgumentError, WorkerError
-from pixeltrend.executors import Place, available_cpus, map_ordered
+from pixeltrend.execution.executors import Place, available_cpus, map_ordered
 
 
 def square(number):

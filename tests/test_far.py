@@ -20,15 +20,15 @@ from delaying import serve
 from osgeo import gdal, osr
 
 import pixeltrend
-from pixeltrend.errors import InputError, ReadError
-from pixeltrend.far import side_by_side
-from pixeltrend.hiding import hidden
-from pixeltrend.patterns import file_name, find_inputs
-from pixeltrend.pipeline import plan
-from pixeltrend.reader import close_rasters, read_chunk
-from pixeltrend.reducers import make_reducer
-from pixeltrend.series import open_series
-from pixeltrend.windows import Window
+from pixeltrend.errors import InputError, ReadError, redact
+from pixeltrend.execution.pipeline import plan
+from pixeltrend.raster.paths import file_name
+from pixeltrend.raster.remote import in_parallel
+from pixeltrend.raster.windows import Window
+from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.series.opening import open_series
+from pixeltrend.series.patterns import find_inputs
+from pixeltrend.series.reader import close_rasters, read_chunk
 
 YEARS = range(2001, 2006)
 SECRET = "geheim"  # noqa: S105 - it is none
@@ -306,8 +306,8 @@ def test_check_on_s3(bucket, run_cli, how):
 
 def test_open_series_on_s3(s3, exports):
     far, near = open_series("s3://maps/exports/"), open_series(f"{exports}/*.tif")
-    assert far.is_far
-    assert not near.is_far
+    assert far.is_remote
+    assert not near.is_remote
     window = Window(50, 20, 100, 90)
     read = read_chunk(pickle.loads(pickle.dumps(far)), window).values  # noqa: S301
     np.testing.assert_array_equal(read, read_chunk(near, window).values)
@@ -399,8 +399,8 @@ def test_numbers_in_what_a_url_escapes_are_no_dates():
     ],
 )  # fmt: skip
 def test_what_is_shown(text, shown):
-    assert hidden(text) == shown
-    assert hidden(shown) == shown
+    assert redact(text) == shown
+    assert redact(shown) == shown
     assert str(InputError(text)) == shown
 
 
@@ -492,7 +492,7 @@ def test_threads_are_gone_before_anything_is_forked(web):
     find_inputs(web.url("ndvi_2001.tif"))  # starts no thread of a library's own later
     for _ in range(20):
         before = tasks()
-        side_by_side(lambda name: osr.SpatialReference().SetFromUserInput(name), ["EPSG:4326"] * 8)
+        in_parallel(lambda name: osr.SpatialReference().SetFromUserInput(name), ["EPSG:4326"] * 8)
         assert tasks() <= before
 
 
@@ -536,10 +536,10 @@ def test_a_busy_server_is_asked_again(web, run_cli, tmp_path, exports, window, w
     web.answer = answer
     command = ["slope", "-", "-q", "--workers", workers, "--window", *window, "-o"]
     env = {"GDAL_HTTP_RETRY_DELAY": "0.01"}
-    done = run_cli(*command, "far.tif", stdin=urls_of(web), env=env)
+    done = run_cli(*command, "remote.tif", stdin=urls_of(web), env=env)
     assert done.returncode == 0, done.stderr
     run_cli(*command, "near.tif", stdin="\n".join(map(str, sorted(exports.glob("*.tif")))))
-    assert (tmp_path / "far.tif").read_bytes() == (tmp_path / "near.tif").read_bytes()
+    assert (tmp_path / "remote.tif").read_bytes() == (tmp_path / "near.tif").read_bytes()
 
 
 def test_a_server_that_is_always_busy_is_not_asked_for_ever(web, run_cli):

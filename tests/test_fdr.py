@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
 import pixeltrend
-from pixeltrend.fdr import Spill, adjust, adjust_file, factor
+from pixeltrend.execution.fdr import Spill, adjust, adjust_file, factor
 
 
 def scipys(pvalues, method):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from osgeo import osr
 
-from pixeltrend.grid import Grid
+from pixeltrend.raster.grid import Grid
 
 
 def wkt(code: int, version: str = "WKT1_GDAL") -> str:

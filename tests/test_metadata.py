@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixeltrend.dates import decimal_year
 from pixeltrend.errors import InputError, MissingDependencyError
-from pixeltrend.metadata import time_from_metadata, times_from_cf
+from pixeltrend.times.dates import decimal_year
+from pixeltrend.times.metadata import time_from_metadata, times_from_cf
 
 
 @pytest.mark.parametrize(

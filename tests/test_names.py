@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pixeltrend.dates import decimal_year
 from pixeltrend.errors import InputError
-from pixeltrend.names import times_from_names, unsharded
+from pixeltrend.times.dates import decimal_year
+from pixeltrend.times.names import times_from_names, unsharded
 
 YEARS = [1995, 1996, 2004, 2015]
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from osgeo import gdal
 
-from pixeltrend import plot
 from pixeltrend.errors import ArgumentError, InputError, OutputError, ReadError
-from pixeltrend.plot import plot_map
+from pixeltrend.views import map as plot
+from pixeltrend.views.map import plot_map
 
 NOWHERE = {"geotransform": None, "crs": ""}
 
@@ -191,8 +191,8 @@ def test_a_torn_raster(tmp_path, write_raster):
 def test_without_matplotlib(tmp_path, raster):
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
-        "import pixeltrend.plot\n"
-        "try: pixeltrend.plot.plot_map(*sys.argv[1:])\n"
+        "import pixeltrend.views.map\n"
+        "try: pixeltrend.views.map.plot_map(*sys.argv[1:])\n"
         "except pixeltrend.MissingDependencyError as error: print(error)\n"
     )
     done = subprocess.run(

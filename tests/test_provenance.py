@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 import pixeltrend
-from pixeltrend.provenance import describe
-from pixeltrend.reducers import make_reducer
-from pixeltrend.series import open_series
+from pixeltrend.raster.provenance import Provenance, describe, options_text, read
+from pixeltrend.series.opening import open_series
 
 
 def facts_of(patterns, method="ols", options=None, **settings):
-    return describe(open_series(patterns, **settings), make_reducer(method), options or {})
+    series = open_series(patterns, **settings)
+    times, text = tuple(series.times.tolist()), options_text(options or {})
+    return describe(Provenance(method, times, tuple(series.names), (1,), text))
 
 
 def test_version_method_times_and_inputs(stack):
@@ -63,3 +64,24 @@ def test_facts_are_text(stack):
     for name, fact in facts_of(stack, options={"nodata": "0"}).items():
         assert isinstance(name, str)
         assert isinstance(fact, str)
+
+
+def test_what_is_written_can_be_read():
+    facts = Provenance("ols", (2000.0, 2001.5), ("a 1.tif", 'b"2.tif'), (1, 3), "nodata=-9999.0")
+    assert read(describe(facts)) == facts
+
+
+@pytest.mark.parametrize(
+    "items", [{}, {"VERSION": "1"}, {"AREA_OR_POINT": "Area"}, {"PIXELTREND_METHOD": "ols"}]
+)
+def test_rasters_of_others_say_nothing(items):
+    assert read(items) is None
+
+
+@pytest.mark.parametrize(
+    "damage", [{"TIMES": "soon"}, {"INPUTS": "[1, 2"}, {"INPUTS": "7"}, {"BANDS": "red"}]
+)
+def test_damaged_metadata_are_still_those_of_an_output(damage):
+    items = describe(Provenance("ols", (2000.0,), ("a.tif",)))
+    read_back = read(items | {f"PIXELTREND_{name}": text for name, text in damage.items()})
+    assert read_back == Provenance("ols", (), ())

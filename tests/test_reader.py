@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from osgeo import gdal
 
 from pixeltrend.errors import ReadError
-from pixeltrend.reader import read_chunk
-from pixeltrend.series import open_series
-from pixeltrend.windows import Window
+from pixeltrend.raster.windows import Window
+from pixeltrend.series.opening import open_series
+from pixeltrend.series.reader import read_chunk
 
 NAN = np.nan
 FLOAT_MAX = float(np.finfo(np.float32).max)

@@ -11,8 +11,8 @@ from oracles import NORRIS_SLOPE, NORRIS_X, NORRIS_Y, differ, linregress_slopes
 from strategies import series
 
 from pixeltrend.errors import ArgumentError
-from pixeltrend.reducers import make_reducer
 from pixeltrend.reducers.function import pairs
+from pixeltrend.reducers.methods import make_reducer
 
 
 def slopes(times, values):

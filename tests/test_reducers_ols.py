@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oracles import NORRIS_SLOPE, NORRIS_X, NORRIS_Y, differ, exact_slopes, linregress_slopes
 from strategies import cuts, series, wide_series
 
-from pixeltrend.reducers import make_reducer
+from pixeltrend.reducers.methods import make_reducer
 
 YEARS = np.arange(1995.0, 2016.0)
 

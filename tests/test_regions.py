@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from osgeo import gdal
 
 import pixeltrend
-from pixeltrend.grid import Grid
-from pixeltrend.windows import plan_windows
+from pixeltrend.raster.grid import Grid
+from pixeltrend.raster.windows import plan_windows
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from osgeo import gdal
 
 from pixeltrend.errors import ArgumentError, InputError
-from pixeltrend.series import find_inputs, open_series
+from pixeltrend.series.opening import open_series
+from pixeltrend.series.patterns import find_inputs
 
 PIXELS = np.arange(12, dtype=np.float32).reshape(3, 4)
 

@@ -14,8 +14,8 @@ from strategies import cuts
 
 import pixeltrend
 from pixeltrend.errors import InputError
-from pixeltrend.reader import read_chunk
-from pixeltrend.windows import Window
+from pixeltrend.raster.windows import Window
+from pixeltrend.series.reader import read_chunk
 
 TILED = ["TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16"]
 YEARS = range(2000, 2004)

@@ -9,7 +9,7 @@ from scipy import stats
 from strategies import cuts, wide_series
 
 import pixeltrend
-from pixeltrend.reducers import make_reducer
+from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.ols import OLS
 
 SCIPY = ("slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr")

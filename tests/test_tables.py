@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixeltrend.dates import decimal_year
 from pixeltrend.errors import InputError
-from pixeltrend.tables import times_from_table
+from pixeltrend.times.dates import decimal_year
+from pixeltrend.times.tables import times_from_table
 
 NAMES = ["a.tif", "b.tif"]
 TIMES = [1995, decimal_year(1996, 7, 15)]

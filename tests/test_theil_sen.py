@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import pixeltrend
-from pixeltrend.reducers import make_reducer
+from pixeltrend.reducers.methods import make_reducer
 
 LINE = "slope,intercept,slope_lower,slope_upper"
 

@@ -10,8 +10,8 @@ from oracles import linregress_slopes
 from osgeo import gdal
 
 import pixeltrend
-from pixeltrend.reducers import make_reducer
-from pixeltrend.windows import Window
+from pixeltrend.raster.windows import Window
+from pixeltrend.reducers.methods import make_reducer
 
 YEARS = np.arange(2000, 2005)
 

@@ -15,8 +15,8 @@ from osgeo import gdal
 
 import pixeltrend
 from pixeltrend.errors import InputError
-from pixeltrend.reader import read_chunk
-from pixeltrend.windows import Window
+from pixeltrend.raster.windows import Window
+from pixeltrend.series.reader import read_chunk
 
 YEARS = (2000, 2001, 2002)
 PIXELS = np.arange(12, dtype=np.float32).reshape(3, 4)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixeltrend.errors import ArgumentError
-from pixeltrend.windows import Window, plan_windows
+from pixeltrend.raster.windows import Window, plan_windows
 
 sizes = st.integers(1, 70)
 blocks = st.tuples(st.integers(1, 40), st.integers(1, 40))

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from osgeo import gdal, osr
 
 from pixeltrend.errors import ArgumentError, OutputError
-from pixeltrend.grid import Grid
-from pixeltrend.reducers import BandInfo
-from pixeltrend.windows import Window, plan_windows
-from pixeltrend.writer import RasterWriter
+from pixeltrend.raster.grid import Grid
+from pixeltrend.raster.windows import Window, plan_windows
+from pixeltrend.raster.writer import Band, RasterWriter
 
 HEIGHT, WIDTH = 70, 50
 UTM = (578_000.0, 30.0, 0.0, 2_330_000.0, 0.0, -30.0)
-BANDS = (BandInfo("slope", "Slope of a line", "{unit} per year"), BandInfo("n", "Values", "1"))
+BANDS = (Band("slope", "Slope of a line", "NDVI per year"), Band("n", "Values", "1"))
 VALUES = np.random.default_rng(1).normal(size=(2, HEIGHT, WIDTH)).astype(np.float32)
 VALUES[:, 3:9, 5:20] = np.nan
 
@@ -89,7 +88,6 @@ def test_pixels_and_grid(tmp_path, read_raster, dtype, file_format):
 def test_bands_say_what_they_are(tmp_path, file_format):
     path = write(
         tmp_path / "trend.tif",
-        values_unit="NDVI",
         metadata={"PIXELTREND_VERSION": "1.2.3", "AREA_OR_POINT": "Area"},
         file_format=file_format,
     )

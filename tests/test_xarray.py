@@ -22,9 +22,10 @@ from oracles import linregress_slopes
 from strategies import series
 
 import pixeltrend.xarray
-from pixeltrend.dates import decimal_year
 from pixeltrend.errors import ArgumentError, InputError, MissingDependencyError
-from pixeltrend.reducers import BandInfo, make_reducer
+from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.reducer import BandInfo
+from pixeltrend.times.dates import decimal_year
 from pixeltrend.trend import slope
 from pixeltrend.xarray import trend
 

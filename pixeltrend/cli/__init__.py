@@ -6,8 +6,9 @@ import importlib
 
 import click
 
-from pixeltrend import __version__
 from pixeltrend.cli.exits import run_command
+from pixeltrend.options import nearest
+from pixeltrend.version import __version__
 
 COMMANDS = {
     "check": "Say what would be read, and what is odd or wrong with it.",
@@ -22,16 +23,16 @@ class LazyGroup(click.Group):
     """A group that imports a command's file only when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Give the names of the commands."""
+        """Return the names of the commands."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import one command."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; end with the name nearest to one that does not exist."""
         if cmd_name not in COMMANDS:
-            return None
+            ctx.fail(f"no command {cmd_name!r}{nearest(cmd_name, COMMANDS)}")
         command = getattr(importlib.import_module(f"pixeltrend.cli.{cmd_name}"), cmd_name)
         if not isinstance(command, click.Command):
-            raise TypeError(f"{cmd_name} is no command")
+            raise TypeError(f"{cmd_name} is not a command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

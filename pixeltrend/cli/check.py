@@ -12,13 +12,13 @@ import click
 from pixeltrend.cli import options
 from pixeltrend.cli.exits import REFUSED_INPUTS
 from pixeltrend.cli.progress import progress_bar
-from pixeltrend.dates import format_time
 from pixeltrend.errors import InputError
+from pixeltrend.times.dates import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pixeltrend.checking import RasterReport, Report
+    from pixeltrend.checks.report import RasterReport, Report
 
 
 @click.command(no_args_is_help=True)
@@ -48,7 +48,7 @@ def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -
     pixeltrend check '*.tiff' --pixels
     pixeltrend check exports --full --json > report.json
     """
-    from pixeltrend.checking import check as look  # --help must not wait for NumPy and GDAL
+    from pixeltrend.checks.report import check as look  # --help must not wait for NumPy and GDAL
 
     try:
         with progress_bar(quiet=quiet or as_json, unit=" files") as progress:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pixeltrend.hiding import hidden
-from pixeltrend.inputs import EXTENTS, RESAMPLINGS
+from pixeltrend.errors import redact
+from pixeltrend.series.options import EXTENTS, RESAMPLINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,7 +55,7 @@ class _HidingFormatter(logging.Formatter):
     """Writes no keys and passwords, wherever in a message or a traceback they stand."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return hidden(super().format(record))
+        return redact(super().format(record))
 
 
 def _set_up_log(_ctx: click.Context, _param: click.Parameter, verbose: bool) -> bool:

@@ -74,7 +74,7 @@ def plot(
     pixeltrend plot trend.tif -o map.pdf --classes 7 --title 'Greening since 1995'
     pixeltrend plot trend.tif -o p.png --band pvalue --scheme equal
     """
-    from pixeltrend.plot import plot_map  # --help must not wait for NumPy and GDAL
+    from pixeltrend.views.map import plot_map  # --help must not wait for NumPy and GDAL
 
     summary = plot_map(
         raster, output, band=band or 1, classes=classes, scheme=scheme, title=title, dpi=dpi

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pixeltrend.dates import format_time
+from pixeltrend.times.dates import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

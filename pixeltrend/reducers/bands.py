@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pixeltrend.reducers import BandInfo
+from pixeltrend.reducers.reducer import BandInfo
 
 if TYPE_CHECKING:
     from pixeltrend.reducers.options import StatsOptions

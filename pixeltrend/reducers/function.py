@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pixeltrend.reducers import BandInfo
+    from pixeltrend.reducers.reducer import BandInfo
 
     Floats = NDArray[np.floating[Any]]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.reducers import SLOPE, BandInfo
+from pixeltrend.reducers.reducer import SLOPE, BandInfo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pixeltrend.reducers import BandInfo
     from pixeltrend.reducers.options import StatsOptions
+    from pixeltrend.reducers.reducer import BandInfo
 
     Floats = NDArray[np.float64]
     Compute = Callable[

@@ -62,7 +62,9 @@ def tails(values: int) -> Floats:
         integral = (nodes ** (df - 1) * (1 + w - w * nodes**2) ** (df / 2 - 1)) @ weights
         scale = df * exp(lgamma(df / 2 + 0.5) - lgamma(df / 2 + 1)) / sqrt(pi)
         series = chebyshev.chebfit(points, scale * (1 + w[:, 0]) * integral, terms - 1)
-        result[n] = chebyshev.cheb2poly(series)
+        polynomial = chebyshev.cheb2poly(series)  # without its last coefficients where they are 0
+        result[n] = 0.0
+        result[n, : len(polynomial)] = polynomial
     return result
 
 

@@ -1,0 +1,1 @@
+"""What would be read, and what is wrong with it."""

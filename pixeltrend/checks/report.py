@@ -1,0 +1,255 @@
+"""Check: what a run would read, and what is wrong with it, before anything is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Unpack
+
+from pixeltrend.checks.missing_blocks import File, bad_blocks, block_table
+from pixeltrend.checks.undeclared_nodata import undeclared
+from pixeltrend.errors import ReadError, redact
+from pixeltrend.execution.executors import Place, available_cpus, map_ordered
+from pixeltrend.execution.pipeline import plan
+from pixeltrend.raster.paths import absolute
+from pixeltrend.raster.remote import in_parallel
+from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.series import notes as consistency
+from pixeltrend.series.opening import open_series
+from pixeltrend.times import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pixeltrend.checks.missing_blocks import BlockTable
+    from pixeltrend.series.opening import Patterns
+    from pixeltrend.series.options import InputKeywords
+    from pixeltrend.series.series import Series
+    from pixeltrend.series.sources import Tile
+
+
+@dataclass(frozen=True, slots=True)
+class RasterReport:
+    """One time of a series."""
+
+    time: float
+    """Decimal year."""
+    date: str
+    """The same as a date; a year stands for its first day."""
+    path: str
+    """The file, or the name that its shards would have as one."""
+    files: int
+    """How many files it is in."""
+    width: int
+    """Columns that its files cover."""
+    height: int
+    """Rows that its files cover."""
+    band: int
+    """Band number, from 1."""
+    dtype: str
+    """GDAL's name of the type."""
+    nodata: float | None
+    """The value that stands for missing."""
+    scale: float
+    """Values are numbers x scale + offset."""
+    offset: float
+    """Values are numbers x scale + offset."""
+    masked: bool
+    """Whether a mask of the file's own says what is missing."""
+    notes: tuple[int, ...]
+    """Which of the report's warnings are about it, counted from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """How a run would go about it."""
+
+    workers: int
+    """Processes."""
+    windows: int
+    """Windows that the grid is cut into."""
+    window_pixels: int
+    """Pixels of the largest."""
+    worker_bytes: int
+    """Memory for the pixels of one worker."""
+    decoded_bytes: int
+    """All values together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run would read."""
+
+    rasters: tuple[RasterReport, ...]
+    """In order of time."""
+    width: int
+    """Columns."""
+    height: int
+    """Rows."""
+    geotransform: tuple[float, ...] | None
+    """GDAL's six numbers."""
+    crs: str
+    """The coordinate reference system as WKT."""
+    unit: str
+    """Unit of the values."""
+    missing_years: tuple[float, ...]
+    """Years that a yearly series lacks between its ends."""
+    plan: PlanReport
+    """How `slope` would go about it."""
+    warnings: tuple[str, ...]
+    """What to know before trusting a result."""
+    problems: tuple[str, ...]
+    """Why a run would fail."""
+
+
+def check(
+    patterns: Patterns,
+    *,
+    pixels: bool = False,
+    full: bool = False,
+    workers: int | None = None,
+    memory: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **inputs: Unpack[InputKeywords],
+) -> Report:
+    """Say what would be read: times, files, grid, nodata, and what is odd or wrong.
+
+    Parameters
+    ----------
+    patterns
+        As for `slope`.
+    pixels
+        Decode some blocks: for constants that look like nodata, and blocks that are broken.
+    full
+        Decode all blocks, and name each that is broken.
+    workers, memory
+        As for `slope`.
+    progress
+        Called with the files decoded and all files.
+    **inputs
+        The fields of `pixeltrend.series.options.InputOptions`.
+
+    Raises
+    ------
+    InputError
+        The inputs are refused; `others` has further reasons.
+    ArgumentError
+        A parameter makes no sense.
+    """
+    place = Place("processes", workers)
+    series = open_series(patterns, **inputs)
+    notes = list(series.notes)
+    problems: list[str] = []
+    files = _files(series)
+    tables = (in_parallel if series.is_remote else map)(block_table, files)
+    for file, table in zip(files, tables, strict=True):
+        _check_blocks(file.path, table, notes, problems)
+    if pixels or full:
+        try:
+            notes += undeclared(series, tagged=True, full=full)
+        except ReadError as error:
+            problems.append(str(error))
+        problems += _decode(files, series, place, progress, every=full)
+    return Report(
+        rasters=tuple(_rasters(series, notes)),
+        width=series.grid.width,
+        height=series.grid.height,
+        geotransform=series.grid.geotransform,
+        crs=series.grid.crs,
+        unit=series.unit,
+        missing_years=tuple(consistency.missing_times(series.times.tolist())),
+        plan=_plan(series, place, memory),
+        warnings=tuple(note.text for note in notes),
+        problems=tuple(dict.fromkeys(map(redact, problems))),
+    )
+
+
+def _files(series: Series) -> list[File]:
+    """Return each file with the bands of it that are read: of values, masks or quality bits."""
+    tiles: dict[str, Tile] = {}
+    bands: dict[str, dict[int, None]] = {}
+    for tile in series.tiles:
+        numbers = (tile.band, tile.mask_band, tile.qa_band)
+        bands.setdefault(tile.path, {}).update(dict.fromkeys(n for n in numbers if n is not None))
+        tiles[tile.path] = tile
+    return [
+        File(path, tuple(bands[path]), tile.siblings, tile.allow_vrt)
+        for path, tile in tiles.items()
+    ]
+
+
+def _check_blocks(
+    path: str, table: BlockTable | None, notes: list[consistency.Note], problems: list[str]
+) -> None:
+    """Add what is odd about the places of a file's blocks to the notes or the problems."""
+    if table is None:
+        return
+    if table.cut_off:
+        problems.append(
+            f"{path}: the file ends at byte {table.file_bytes:,}, before {table.cut_off} of "
+            f"its {table.blocks} blocks: copy or export it anew"
+        )
+    elif table.absent:
+        text = (
+            f"{table.absent} of its {table.blocks} blocks were never written, and read as missing "
+            "or 0: left out on purpose, or what wrote the file was killed"
+        )
+        notes.append(consistency.Note.of([path], text))
+
+
+def _decode(
+    files: Sequence[File],
+    series: Series,
+    place: Place,
+    progress: Callable[[int, int], None] | None,
+    *,
+    every: bool,
+) -> list[str]:
+    """Decode blocks of all files, side by side; say which cannot be."""
+    task = partial(bad_blocks, every)
+    problems = []
+    with place.open(series.paths) as (executor, workers):
+        results = map_ordered(executor, task, files, in_flight=2 * workers)
+        for done, (_, found) in enumerate(results, 1):
+            problems += found
+            if progress is not None:
+                progress(done, len(files))
+    return problems
+
+
+def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[RasterReport]:
+    for time, source in zip(series.times.tolist(), series.sources, strict=True):
+        tile = source.tiles[0]
+        names = {source.path, *(tile.path for tile in source.tiles)}
+        names |= {f"{name}, band {tile.band}" for name in names}
+        about = [n for n, note in enumerate(notes, 1) if names & set(map(absolute, note.rasters))]
+        areas = [its.area for its in source.tiles]
+        yield RasterReport(
+            time=time,
+            date=dates.format_date(time),
+            path=redact(source.path),
+            files=len(source.tiles),
+            width=max(a.col_off + a.width for a in areas) - min(a.col_off for a in areas),
+            height=max(a.row_off + a.height for a in areas) - min(a.row_off for a in areas),
+            band=tile.band,
+            dtype=tile.dtype,
+            nodata=tile.nodata,
+            scale=tile.scale,
+            offset=tile.offset,
+            masked=tile.masked,
+            notes=tuple(about),
+        )
+
+
+def _plan(series: Series, place: Place, memory: int | None) -> PlanReport:
+    workers = place.workers or available_cpus()
+    windows = plan(series, make_reducer("ols"), workers, memory)
+    largest = max(window.pixels for window in windows)
+    of_a_pixel = len(series.times) * series.dtype.itemsize
+    return PlanReport(
+        workers=workers,
+        windows=len(windows),
+        window_pixels=largest,
+        worker_bytes=largest * of_a_pixel,
+        decoded_bytes=series.grid.pixels * of_a_pixel,
+    )

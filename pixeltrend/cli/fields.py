@@ -1,0 +1,136 @@
+"""Click options made from the fields of dataclasses of options, and help in groups."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+# The headings of --help, in order; what has none comes last.
+GROUPS = (
+    "Inputs", "Times", "Missing values", "Statistics", "Significance", "Map", "Running", "Output",
+)  # fmt: skip
+_TYPES: dict[str, Any] = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "int | str": str,
+    "tuple[float, float]": (float, float),
+    "tuple[int, int, int, int]": (int, int, int, int),
+    "tuple[float, float, float, float]": (float, float, float, float),
+}
+
+
+class Option(click.Option):
+    """An option with the heading that it stands under."""
+
+    def __init__(self, *arguments: Any, group: str = "", **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.group = group
+
+
+class Command(click.Command):
+    """A command whose help has its options in groups."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, group by group."""
+        groups: dict[str, list[tuple[str, str]]] = {name: [] for name in (*GROUPS, "")}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                groups[getattr(parameter, "group", "")].append(record)
+        for name, records in groups.items():
+            if records:
+                with formatter.section(name or "Other options"):
+                    formatter.write_dl(records)
+
+
+def options_from(
+    cls: type[Any], special: dict[str, dict[str, Any]], *, only: Sequence[str] = ()
+) -> list[Callable[[F], F]]:
+    """Return a Click option for each field of a dataclass that was made with `options.option`.
+
+    Parameters
+    ----------
+    cls
+        The dataclass.
+    special
+        By names of fields, what Click is told besides: other names (`names`), a callback.
+    only
+        The fields to take; all by default.
+    """
+    fields = [field for field in dataclasses.fields(cls) if "help" in field.metadata]
+    return [
+        _option(field, **special.get(field.name, {}))
+        for field in fields
+        if not only or field.name in only
+    ]
+
+
+def add_options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Decorate a command with several options, in this order."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def _option(
+    field: dataclasses.Field[Any], names: Iterable[str] = (), **settings: Any
+) -> Callable[[F], F]:
+    facts, flag = field.metadata, "--" + field.name.replace("_", "-")
+    settings = {"default": field.default, "metavar": facts["metavar"] or None} | settings
+    kind = str(field.type).removesuffix(" | None")
+    if facts["choices"]:
+        settings.setdefault("type", click.Choice(facts["choices"], case_sensitive=False))
+    elif kind == "bool":
+        settings.setdefault("is_flag", True)
+    elif "callback" not in settings:
+        settings.setdefault("type", _TYPES[kind])
+    shown = field.default is not None and field.default is not False and field.default != ()
+    return click.option(
+        *(names or (flag,)),
+        field.name,
+        cls=Option,
+        group=facts["group"],
+        help=facts["help"],
+        show_default=shown and "[default" not in facts["help"],
+        **settings,
+    )
+
+
+def parse_bytes(_ctx: click.Context, param: click.Parameter, value: Any) -> int | None:
+    """Return the bytes of 64MB, 1GB or 512K; a bare number counts megabytes."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", str(value).strip(), re.IGNORECASE)
+    if not match or float(match[1]) == 0:
+        raise click.BadParameter(f"{value!r} is not a size: write 64MB or 1GB", param=param)
+    return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or "M"))
+
+
+def parse_pairs(
+    _ctx: click.Context, param: click.Parameter, values: Iterable[str]
+) -> dict[str, str]:
+    """Return NAME=VALUE, given again or packed as A=1,B=2; each name has one value."""
+    pairs: dict[str, str] = {}
+    for text in values:
+        for pair in re.split(r",(?=[A-Za-z_]\w*=)", text):
+            name, equals, value = pair.partition("=")
+            if not equals or not name:
+                raise click.BadParameter(f"{pair!r}: expected NAME=VALUE", param=param)
+            if pairs.setdefault(name, value) != value:
+                raise click.BadParameter(
+                    f"{name} is given twice, as {pairs[name]} and {value}", param=param
+                )
+    return pairs

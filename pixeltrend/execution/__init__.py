@@ -1,0 +1,1 @@
+"""Many windows at once: in processes, in threads, on a cluster."""

@@ -1,0 +1,115 @@
+"""A Dask cluster that is already running, as an executor."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pixeltrend.errors import ArgumentError, MissingDependencyError, WorkerError
+from pixeltrend.raster.paths import absolute
+from pixeltrend.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Executor
+
+# A batch system may start workers long after the job that waits for them.
+_PATIENCE = 60.0
+
+
+@contextmanager
+def dask_executor(
+    scheduler: str | None, scheduler_file: str | os.PathLike[str] | None, paths: Iterable[str]
+) -> Iterator[tuple[Executor, int]]:
+    """Reach a scheduler and check its workers; give an executor and the number of threads.
+
+    Parameters
+    ----------
+    scheduler, scheduler_file
+        Its address, or the file it wrote it to; what Dask is configured with
+        (``DASK_SCHEDULER_ADDRESS``) if both are None.
+    paths
+        Files that every worker must see.
+
+    Raises
+    ------
+    MissingDependencyError
+        `distributed` is not installed.
+    ArgumentError
+        Nothing says where the scheduler is.
+    WorkerError
+        The scheduler does not answer, has no workers, or a worker lacks pixeltrend or the files.
+    """
+    try:
+        import dask
+        from distributed import Client, KilledWorker
+        from distributed.comm.addressing import get_address_host
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"the executor dask needs the package distributed ({error}): "
+            'pip install "pixeltrend[dask]"'
+        ) from error
+    address = scheduler or (None if scheduler_file else dask.config.get("scheduler-address", None))
+    if scheduler_file is not None and not os.path.exists(scheduler_file):
+        raise WorkerError(f"{os.fspath(scheduler_file)}: no such scheduler file")
+    if address is None and scheduler_file is None:
+        raise ArgumentError("where is the Dask scheduler? Give --scheduler or --scheduler-file")
+    place = address or os.fspath(scheduler_file or "")
+    try:
+        if address is not None:
+            get_address_host(address)  # a client of a wrong address takes a minute to close
+        client = Client(address, scheduler_file=scheduler_file, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise WorkerError(f"the Dask scheduler at {place} does not answer ({error})") from error
+    try:
+        try:
+            client.wait_for_workers(1, timeout=_PATIENCE)
+        except TimeoutError as error:
+            raise WorkerError(
+                f"the Dask scheduler at {place} has had no worker for {_PATIENCE:.0f} s"
+            ) from error
+        _check_workers(client, list(map(absolute, paths)))
+        yield client.get_executor(pure=False), sum(client.nthreads().values())
+    except KilledWorker as error:
+        raise WorkerError(
+            f"Dask workers died again and again at one task ({error}): out of memory?"
+        ) from error
+    finally:
+        client.close()
+
+
+def _check_workers(client: Any, paths: list[str]) -> None:
+    """Refuse workers that would fail later: every one runs this version and sees every file."""
+    try:
+        answers = client.run(look_around, paths, on_error="return")
+    except Exception as error:
+        raise WorkerError(f"the Dask workers cannot be asked anything: {error}") from error
+    for worker, answer in answers.items():
+        if isinstance(answer, BaseException):
+            raise WorkerError(
+                f"the Dask worker {worker} cannot run pixeltrend "
+                f"({type(answer).__name__}: {answer}): install it there, with GDAL"
+            )
+        version, missing = answer
+        if version != __version__:
+            raise WorkerError(
+                f"the Dask worker {worker} has pixeltrend {version}, but this is {__version__}"
+            )
+        if missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            raise WorkerError(
+                f"the Dask worker {worker} does not see {missing[0]}{more}: the inputs must lie "
+                "where all workers find them by the same path"
+            )
+
+
+def look_around(paths: list[str]) -> tuple[str, list[str]]:
+    """Run on a worker: give pixeltrend's version there, and which files cannot be seen."""
+    from pixeltrend.raster.fingerprint import fingerprint
+    from pixeltrend.raster.paths import is_remote
+    from pixeltrend.raster.remote import in_parallel
+
+    ask = in_parallel if any(map(is_remote, paths)) else map
+    seen = zip(paths, ask(fingerprint, paths), strict=True)
+    return __version__, [path for path, found in seen if found is None]

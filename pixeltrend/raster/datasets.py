@@ -1,0 +1,163 @@
+"""Datasets: the one module that imports GDAL and sets it up; opening rasters, GDAL's messages."""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pixeltrend.errors import InputError, MissingDependencyError
+from pixeltrend.raster.paths import file_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+try:
+    from osgeo import gdal
+except ImportError as error:
+    raise MissingDependencyError(
+        f"GDAL's Python bindings (osgeo) cannot be imported ({error}). Install one of: "
+        '`pip install "pixeltrend[wheel]"` (Python 3.12+, GDAL inside), '
+        "`conda install -c conda-forge gdal`, or, beside the system's GDAL with its headers, "
+        '`pip install "gdal==$(gdal-config --version)"`'
+    ) from error
+
+gdal.UseExceptions()
+
+__all__ = ["block_cache", "first_line", "gdal", "gdal_messages", "limit_block_cache", "open_raster"]
+
+log = logging.getLogger(__name__)
+
+# Drivers that read the file they are given and no other: a VRT, for one, can name any file in the
+# world, whatever its own name says.
+DRIVERS = (
+    "GTiff", "HFA", "ENVI", "EHdr", "AAIGrid", "RST", "SAGA", "SRTMHGT",
+    "netCDF", "HDF5", "HDF4", "JP2OpenJPEG", "PNG", "JPEG", "KEA", "Zarr",
+)  # fmt: skip
+# What a name promises, where the driver's name does not say so itself.
+_PROMISED = {
+    ".tif": ("GTiff", "COG"), ".tiff": ("GTiff", "COG"), ".jp2": ("JP2OpenJPEG",),
+    ".nc": ("netCDF", "HDF5"), ".png": ("PNG",), ".jpg": ("JPEG",), ".jpeg": ("JPEG",),
+}  # fmt: skip
+_HEAD = 256
+# Decoded blocks that a process keeps: those of the row of blocks that it reads.
+_BLOCK_CACHE = 16 * 2**20
+# What GDAL does if nobody says otherwise, in the environment or its configuration file.
+_SETTINGS = {
+    # Not `EMPTY_DIR`: that hides .msk and .aux.xml files, and their masks and nodata with them.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
+    # A server that is busy is asked again, soon; GDAL would give up, or wait 30 seconds.
+    "GDAL_HTTP_MAX_RETRY": "3",
+    "GDAL_HTTP_RETRY_DELAY": "0.5",
+    # Seconds until a server that does not answer, or falls silent, counts as an error; GDAL would
+    # wait for ever.
+    "GDAL_HTTP_CONNECTTIMEOUT": "10",
+    "GDAL_HTTP_LOW_SPEED_TIME": "20",
+    "GDAL_HTTP_LOW_SPEED_LIMIT": "1",
+}
+for _name, _value in _SETTINGS.items():
+    if gdal.GetConfigOption(_name) is None:
+        gdal.SetConfigOption(_name, _value)
+
+
+@contextmanager
+def gdal_messages() -> Iterator[list[str]]:
+    """Take what GDAL would print in this thread: failures as a list, all of it to the log."""
+    failures: list[str] = []
+
+    def take(error_class: int, _number: int, message: str) -> None:
+        log.debug("GDAL: %s", message)
+        if error_class >= gdal.CE_Failure:
+            failures.append(message)
+
+    gdal.PushErrorHandler(take)
+    try:
+        yield failures
+    finally:
+        gdal.PopErrorHandler()
+
+
+def limit_block_cache() -> None:
+    """Let GDAL keep few decoded blocks in this process.
+
+    Its default is 5 % of the machine's memory for each process. Windows follow block boundaries,
+    so a block is not wanted twice.
+    """
+    if gdal.GetCacheMax() > _BLOCK_CACHE:
+        gdal.SetCacheMax(_BLOCK_CACHE)
+
+
+@contextmanager
+def block_cache() -> Iterator[None]:
+    """Limit the block cache of this process for a while."""
+    before = gdal.GetCacheMax()
+    limit_block_cache()
+    try:
+        yield
+    finally:
+        gdal.SetCacheMax(before)
+
+
+def open_raster(
+    path: str, *, allow_vrt: bool = False, siblings: Sequence[str] | None = None
+) -> Any:
+    """Open `path` read-only.
+
+    Parameters
+    ----------
+    path
+        Anything that GDAL opens: a file, a path of its virtual file systems, a subdataset.
+    allow_vrt
+        Whether it may be a VRT, or something else than its name says.
+    siblings
+        Its own name and those of the files in its folder that may belong to it; by default GDAL
+        looks for them.
+
+    Raises
+    ------
+    InputError
+        GDAL cannot open it as a raster, or its name lies.
+    """
+    drivers = [*DRIVERS, "VRT"] if allow_vrt else list(DRIVERS)
+    try:
+        with gdal_messages():
+            dataset = gdal.OpenEx(
+                path,
+                gdal.OF_RASTER | gdal.OF_READONLY,
+                allowed_drivers=drivers,
+                **({} if siblings is None else {"sibling_files": list(siblings)}),
+            )
+            driver = dataset.GetDriver().ShortName
+    except RuntimeError as error:
+        raise InputError(
+            f"{path}: cannot be opened as a raster ({first_line(error)}){_is_vrt(path)}"
+        ) from error
+    promised = _PROMISED.get(os.path.splitext(file_name(path))[1].lower(), (driver,))
+    if driver not in promised and not allow_vrt:
+        raise InputError(
+            f"{path}: is a {driver}, not a {promised[0]} as its name says; --allow-vrt reads it "
+            "all the same"
+        )
+    return dataset
+
+
+def _is_vrt(path: str) -> str:
+    """Say so if a file that was refused is a VRT, without opening what it names."""
+    with gdal_messages():
+        try:
+            file = gdal.VSIFOpenL(path, "rb")
+        except RuntimeError:
+            file = None
+        if file is None:
+            return ""
+        head = bytes(gdal.VSIFReadL(1, _HEAD, file) or b"")
+        gdal.VSIFCloseL(file)
+    if b"<VRTDataset" not in head:
+        return ""
+    return ": it is a VRT, which can read any other file; --allow-vrt allows it"
+
+
+def first_line(error: Exception) -> str:
+    """Give the first line of GDAL's message."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,26 @@
+"""Fingerprint: whether a file is still the one that was checked."""
+
+from __future__ import annotations
+
+import os
+
+from pixeltrend.raster import remote
+from pixeltrend.raster.paths import container, is_virtual
+
+Fingerprint = tuple[int, ...]
+
+
+def fingerprint(path: str) -> Fingerprint | None:
+    """Return what tells a file from one that takes its name; None if the file cannot be asked.
+
+    Inode, size in bytes and time of the last change in ns; of a file on one of GDAL's virtual file
+    systems size and time in s, which costs a request where the file is remote.
+    """
+    path = container(path)
+    if is_virtual(path):
+        return remote.size_and_time(path)
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,185 @@
+"""Header: what one raster file says of itself, without a pixel read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pixeltrend.errors import InputError
+from pixeltrend.raster.datasets import gdal, gdal_messages, open_raster
+from pixeltrend.raster.fingerprint import Fingerprint, fingerprint
+from pixeltrend.raster.grid import Grid
+from pixeltrend.raster.paths import is_remote
+from pixeltrend.raster.remote import find_siblings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_EARTH_ENGINE = re.compile(r"system[:=](\w+)=(.*)")
+# Larger claims are those of a broken header.
+_MOST_PIXELS = 2**40
+_MOST_BLOCK_BYTES = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the checks want to know of one file."""
+
+    path: str
+    """As it was given."""
+    grid: Grid
+    """Its own grid."""
+    block: tuple[int, int]
+    """Height and width of its blocks."""
+    area_or_point: str
+    """GDAL's AREA_OR_POINT; empty if it has none."""
+    metadata: Mapping[str, str]
+    """Items for the whole file."""
+    bands: tuple[BandHeader, ...]
+    """Its bands."""
+    siblings: tuple[str, ...] | None = None
+    """Its name and those of the files that belong to it; None if GDAL is to look for them."""
+    fingerprint: Fingerprint | None = None
+    """What tells the file from one that takes its place; None if nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
+class BandHeader:
+    """What a file says of one band."""
+
+    description: str
+    """Its name; empty if it has none."""
+    dtype: str
+    """GDAL's name of the type."""
+    nodata: float | None
+    """The value declared missing; NaN too."""
+    scale: float
+    """Values are numbers x scale + offset."""
+    offset: float
+    """Values are numbers x scale + offset."""
+    masked: bool
+    """Whether a mask or alpha band says what is missing."""
+    unit: str
+    """Unit of the values; empty if unknown."""
+    metadata: Mapping[str, str]
+    """Items for this band."""
+
+
+def read_header(path: str, *, allow_vrt: bool = False) -> Header:
+    """Open one raster and read what it says of itself; no pixel is read.
+
+    Raises
+    ------
+    InputError
+        It is no raster, or claims to be larger than any raster is.
+    """
+    siblings = find_siblings(path)
+    dataset = open_raster(path, allow_vrt=allow_vrt, siblings=siblings)
+    if siblings is not None and dataset.GetGeoTransform(can_return_null=True) is None:
+        siblings = None  # there may be a file for that too
+        dataset = open_raster(path, allow_vrt=allow_vrt)
+    with gdal_messages():
+        if dataset.RasterCount == 0:
+            raise InputError(f"{path}: has no bands{_subdatasets(dataset)}")
+        width, height = dataset.RasterXSize, dataset.RasterYSize
+        raster = dataset.GetRasterBand(1)
+        block_width, block_height = raster.GetBlockSize()
+        block_bytes = block_width * block_height * gdal.GetDataTypeSize(raster.DataType) // 8
+        if width * height > _MOST_PIXELS:
+            raise InputError(
+                f"{path}: its header says {width} x {height} pixels, more than {_MOST_PIXELS:,}: "
+                "it is broken"
+            )
+        if block_bytes > _MOST_BLOCK_BYTES:
+            raise InputError(
+                f"{path}: one of its blocks, {block_width} x {block_height} pixels, takes "
+                f"{block_bytes / 1e9:.1f} GB to decode; write it anew in tiles (gdal_translate -co "
+                "TILED=YES)"
+            )
+        blocks = -(-width // block_width) * -(-height // block_height)
+        stat = gdal.VSIStatL(path)
+        # A TIFF holds a table of its blocks, some bytes for each, even if none was written.
+        if dataset.GetDriver().ShortName == "GTiff" and stat is not None and blocks > stat.size:
+            raise InputError(
+                f"{path}: its header says {width} x {height} pixels in {blocks:,} blocks, but it "
+                f"has only {stat.size:,} bytes: it is broken"
+            )
+        return Header(
+            path=path,
+            grid=Grid.of(dataset),
+            block=(block_height, block_width),
+            area_or_point=dataset.GetMetadataItem("AREA_OR_POINT") or "",
+            metadata=_metadata(dataset, path),
+            bands=tuple(
+                _band_header(dataset.GetRasterBand(number))
+                for number in range(1, dataset.RasterCount + 1)
+            ),
+            siblings=siblings,
+            fingerprint=fingerprint(path),
+        )
+
+
+def _items(raster: Any) -> dict[str, str]:
+    """Give metadata by their names; GDAL cuts Earth Engine's ``system:time_start`` at the colon."""
+    found: dict[str, str] = raster.GetMetadata() or {}
+    for item in raster.GetMetadata_List() or ():
+        if match := _EARTH_ENGINE.fullmatch(item):
+            found[f"system:{match[1]}"] = match[2]
+    return found
+
+
+def _metadata(dataset: Any, path: str) -> dict[str, str]:
+    found = _items(dataset)
+    if is_remote(path):  # GDAL would look for the files of every vendor beside it
+        return found
+    return (dataset.GetMetadata("IMAGERY") or {}) | found
+
+
+def _band_header(raster: Any) -> BandHeader:
+    dtype = gdal.GetDataTypeName(raster.DataType)
+    if raster.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE":
+        dtype = "Int8"  # what GDAL before 3.7 had instead of the type
+    scale, offset = raster.GetScale(), raster.GetOffset()
+    return BandHeader(
+        description=raster.GetDescription(),
+        dtype=dtype,
+        nodata=raster.GetNoDataValue(),
+        scale=1.0 if scale is None else scale,
+        offset=0.0 if offset is None else offset,
+        masked=bool(raster.GetMaskFlags() & gdal.GMF_PER_DATASET),
+        unit=raster.GetUnitType() or "",
+        metadata=_items(raster),
+    )
+
+
+def _subdatasets(dataset: Any) -> str:
+    names = [name for name, _ in dataset.GetSubDatasets()]
+    return f", but variables: give one of them, as {' or '.join(names)}" if names else ""
+
+
+def find_band(header: Header, band: int | str | None) -> int:
+    """Give the number of a band, from 1, by its number or description; the first one for None.
+
+    Raises
+    ------
+    InputError
+        There is no such band, or several.
+    """
+    if band is None:
+        return 1
+    path, count = header.path, len(header.bands)
+    if isinstance(band, str):
+        descriptions = [its.description for its in header.bands]
+        places = [i for i, description in enumerate(descriptions, 1) if description == band]
+        if len(places) == 1:
+            return places[0]
+        if places:
+            raise InputError(f"{path}: bands {places} are all called {band!r}; give a number")
+        if not band.isdecimal():
+            names = ", ".join(repr(d) for d in descriptions if d) or "no names"
+            raise InputError(f"{path}: no band called {band!r}; its {count} bands have {names}")
+    number = int(band)
+    if not 1 <= number <= count:
+        raise InputError(f"{path}: no band {number}; it has {count}")
+    return number

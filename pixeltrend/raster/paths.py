@@ -1,0 +1,57 @@
+"""Paths: what a path names, on a disk, in GDAL's virtual file systems, or inside a file."""
+
+from __future__ import annotations
+
+import os
+import re
+
+# GDAL's file systems whose every request crosses a network.
+STORES = ("/vsis3/", "/vsigs/", "/vsiaz/", "/vsiadls/", "/vsioss/", "/vsiswift/")
+WEB = "/vsicurl/"
+
+# A dataset inside a file, as GDAL names it: NETCDF:"file.nc":variable.
+_SUBDATASET = re.compile(r"(?:NETCDF|HDF5|HDF4_SDS|HDF4_EOS|ZARR):", re.IGNORECASE)
+_PARTS = re.compile(r'(\w+:)"?([^"]+?)"?((?::[^:"]+)?)')
+
+
+def is_virtual(path: str) -> bool:
+    """Return whether a path is GDAL's own, and means nothing to the operating system."""
+    return path.startswith("/vsi") or is_subdataset(path)
+
+
+def is_remote(path: str) -> bool:
+    """Return whether every request to this file crosses a network."""
+    return any(prefix in path for prefix in (*STORES, WEB))
+
+
+def is_subdataset(path: str) -> bool:
+    """Return whether a path names a dataset inside a file, as ``NETCDF:"file.nc":variable``."""
+    return _SUBDATASET.match(path) is not None
+
+
+def absolute(path: str) -> str:
+    """Return a path that means the same to a worker in another folder."""
+    parts = _PARTS.fullmatch(path)
+    if is_subdataset(path) and parts:
+        return f'{parts[1]}"{absolute(parts[2])}"{parts[3]}'
+    return path if is_virtual(path) else os.path.abspath(path)
+
+
+def container(path: str) -> str:
+    """Return the file that a subdataset lies in, or the path itself."""
+    parts = _PARTS.fullmatch(path)
+    return parts[2] if parts and is_subdataset(path) else path
+
+
+def file_name(path: str) -> str:
+    """Return the name of a file, without folders and without what a URL adds to it."""
+    if WEB in path:
+        from urllib.parse import unquote  # local files do without
+
+        path = unquote(without_query(path))
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def without_query(path: str) -> str:
+    """Return a path without the query of its URL, which may stand within another path."""
+    return re.sub(r"\?[^}]*", "", path) if WEB in path else path

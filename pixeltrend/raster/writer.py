@@ -1,0 +1,400 @@
+"""RasterWriter: a raster that is there as a whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+
+from pixeltrend.errors import ArgumentError, OutputError
+from pixeltrend.raster.datasets import first_line, gdal, gdal_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from pixeltrend.raster.grid import Grid
+    from pixeltrend.raster.windows import Window
+
+log = logging.getLogger(__name__)
+
+FORMATS = ("GTiff", "COG")
+DTYPES = ("float32", "float64")
+
+_GDAL_TYPES = {"float32": gdal.GDT_Float32, "float64": gdal.GDT_Float64}
+_TILE = 256
+_MOST_THREADS = 8
+_DEFAULTS = {
+    "TILED": "YES",
+    "BLOCKXSIZE": str(_TILE),
+    "BLOCKYSIZE": str(_TILE),
+    "COMPRESS": "DEFLATE",
+    "BIGTIFF": "IF_SAFER",
+    "INTERLEAVE": "BAND",
+}
+_COG_DEFAULTS = {
+    "COMPRESS": "DEFLATE",
+    "PREDICTOR": "YES",
+    "BIGTIFF": "IF_SAFER",
+    "OVERVIEW_RESAMPLING": "NEAREST",  # shows trends that some pixel has, not trends between them
+}
+# GDAL and QGIS leave these beside a raster. They would speak of the old one.
+_LEFT_BESIDE = (".aux.xml", ".ovr", ".msk")
+
+
+class Band(NamedTuple):
+    """One band of a new raster."""
+
+    name: str
+    """Short name."""
+    description: str
+    """One sentence."""
+    unit: str
+    """Unit of its values; empty if unknown."""
+
+
+class RasterWriter:
+    """Writes float blocks, from the top and from left to right, into a new raster.
+
+    The raster grows in a hidden folder beside the target and is renamed when it is complete, so
+    the target is either the old file or the new one. Leaving the context with an exception removes
+    what was written. Equal blocks give equal bytes, however they are cut into windows.
+
+    Parameters
+    ----------
+    path
+        The target; an older file there is replaced.
+    grid
+        Size, geotransform and CRS.
+    bands
+        Names, descriptions and units.
+    dtype
+        "float32" or "float64". Missing is NaN.
+    file_format
+        "GTiff" or "COG".
+    creation_options
+        Of the GDAL driver, over the defaults.
+    metadata
+        Items for the whole file.
+    overwrite
+        Whether an older file may be replaced.
+    threads
+        How many may compress; they do not change the bytes.
+
+    Raises
+    ------
+    OutputError
+        The target cannot be written; here, or later from any method.
+    ArgumentError
+        There is no such format, type or creation option.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        grid: Grid,
+        bands: Sequence[Band],
+        *,
+        dtype: str = "float32",
+        file_format: str = "GTiff",
+        creation_options: Mapping[str, str] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        overwrite: bool = True,
+        threads: int = 1,
+    ) -> None:
+        if dtype not in DTYPES:
+            raise ArgumentError(f"no output type {dtype!r}; there are {', '.join(DTYPES)}")
+        if file_format not in FORMATS:
+            raise ArgumentError(f"no output format {file_format!r}; there are {', '.join(FORMATS)}")
+        self._target = _checked_target(os.fspath(path), overwrite=overwrite)
+        self._name = os.fspath(path)
+        self._grid = grid
+        self._bands = tuple(bands)
+        self._dtype = dtype
+        self._format = file_format
+        self._options = {key.upper(): value for key, value in (creation_options or {}).items()}
+        _check_options(file_format, self._options)
+        self._metadata = dict(metadata or {})
+        self._threads = threads
+        self._folder = Path()
+        self._lock = -1
+        self._dataset: Any = None
+        self._rows = np.empty((len(bands), 0, grid.width), dtype)
+        self._top = 0
+        self._tile_height = 1
+
+    def __enter__(self) -> Self:
+        import tempfile
+
+        _remove_abandoned(self._target)
+        try:
+            self._folder = Path(
+                tempfile.mkdtemp(".part", f".{self._target.name}.", self._target.parent)
+            )
+        except OSError as error:
+            raise self._failure(error) from error
+        self._lock = os.open(self._folder, os.O_RDONLY)
+        with suppress(OSError):  # not every file system has locks
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            self._create()
+        except BaseException:
+            self._discard()
+            raise
+        return self
+
+    def write(self, window: Window, block: NDArray[np.floating[Any]]) -> None:
+        """Take the block (bands, P) of `window`, the next one after the window before.
+
+        Raises
+        ------
+        OutputError
+            The file system refuses it.
+        """
+        if window.col_off == 0:
+            new = np.empty((len(self._bands), window.height, self._grid.width), self._dtype)
+            self._rows = np.concatenate([self._rows, new], axis=1)
+        columns = slice(window.col_off, window.col_off + window.width)
+        self._rows[:, -window.height :, columns] = block.reshape(-1, window.height, window.width)
+        if columns.stop == self._grid.width:
+            self._write_whole_tiles()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            self._discard()
+
+    def _create(self) -> None:
+        if self._format == "GTiff":
+            options = _DEFAULTS | self._options
+        else:
+            options = _DEFAULTS | {"COMPRESS": "NONE"}
+        compression = options["COMPRESS"].upper()
+        if compression in {"DEFLATE", "LZW", "ZSTD"}:
+            options.setdefault("PREDICTOR", "3")
+        if compression == "DEFLATE":
+            # Of a trend, the last digits are noise: higher levels take twice as long to save 1 %.
+            options.setdefault("ZLEVEL", "1")
+        if self._threads > 1:
+            options.setdefault("NUM_THREADS", str(min(self._threads, _MOST_THREADS)))
+        if options["TILED"].upper() in {"NO", "FALSE", "OFF", "0"} and not self._options.keys() & {
+            "BLOCKYSIZE"
+        }:
+            del options["BLOCKXSIZE"], options["BLOCKYSIZE"]
+        part = self._part("GTiff")
+        with gdal_messages():
+            try:
+                self._dataset = gdal.GetDriverByName("GTiff").Create(
+                    str(part),
+                    self._grid.width,
+                    self._grid.height,
+                    len(self._bands),
+                    _GDAL_TYPES[self._dtype],
+                    [f"{key}={value}" for key, value in options.items()],
+                )
+                self._describe(self._dataset)
+            except RuntimeError as error:
+                raise self._failure(error) from error
+            self._tile_height = self._dataset.GetRasterBand(1).GetBlockSize()[1]
+
+    def _describe(self, dataset: Any) -> None:
+        if self._grid.geotransform is not None:
+            dataset.SetGeoTransform(self._grid.geotransform)
+        if self._grid.crs:
+            dataset.SetProjection(self._grid.crs)
+        dataset.SetMetadata(self._metadata)
+        for number, info in enumerate(self._bands, 1):
+            band = dataset.GetRasterBand(number)
+            band.SetNoDataValue(float("nan"))
+            band.SetDescription(info.name)
+            band.SetMetadataItem("DESCRIPTION", info.description)
+            band.SetUnitType(info.unit)
+
+    def _write_whole_tiles(self) -> None:
+        """Write the rows that fill tiles; in the order of the tiles, whatever the windows were."""
+        last = self._top + self._rows.shape[1] == self._grid.height
+        while self._rows.shape[1] >= self._tile_height or (last and self._rows.shape[1]):
+            rows, self._rows = np.split(self._rows, [self._tile_height], axis=1)
+            self._write_rows(rows)
+            self._top += rows.shape[1]
+        self._rows = self._rows.copy()
+
+    def _write_rows(self, rows: NDArray[np.floating[Any]]) -> None:
+        area = (0, self._top, self._grid.width, rows.shape[1])
+        with gdal_messages() as failures:
+            try:
+                for number, values in enumerate(rows, 1):
+                    band = self._dataset.GetRasterBand(number)
+                    buffer = np.ascontiguousarray(values)
+                    band.WriteRaster(*area, buffer, buf_type=_GDAL_TYPES[self._dtype])
+                for number in range(1, len(rows) + 1):
+                    self._dataset.GetRasterBand(number).FlushCache()
+            except RuntimeError as error:
+                raise self._failure(error) from error
+            self._raise_first(failures)
+
+    def _finish(self) -> None:
+        """Close and check the new raster, bring it to the disk and put it in the target's place."""
+        if self._top != self._grid.height:
+            raise OutputError(
+                f"{self._name}: only {self._top} of {self._grid.height} rows were computed"
+            )
+        self._close()
+        if self._format == "COG":
+            self._copy_to_cog()
+        try:
+            for file in self._folder.iterdir():
+                _fsync(file)
+            for file in self._folder.iterdir():
+                if file.name != self._target.name:
+                    file.replace(self._target.parent / file.name)
+            fresh = {file.name for file in self._folder.iterdir()}
+            self._part().replace(self._target)
+            for suffix in _LEFT_BESIDE:
+                if self._target.name + suffix not in fresh:
+                    self._target.with_name(self._target.name + suffix).unlink(missing_ok=True)
+            _fsync(self._target.parent)
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def _close(self) -> None:
+        """Close the dataset, and raise what GDAL would only print."""
+        with gdal_messages() as failures:
+            try:
+                self._dataset.FlushCache()
+                self._release()
+            except RuntimeError as error:
+                raise self._failure(error) from error
+            self._raise_first(failures)
+
+    def _release(self) -> None:
+        """Let go of the dataset, which closes it."""
+        dataset, self._dataset = self._dataset, None
+        if hasattr(dataset, "Close"):  # GDAL 3.8
+            dataset.Close()
+            return
+        raised: list[BaseException | None] = []
+        hook = sys.unraisablehook  # what a destructor raises arrives here, and would be printed
+        sys.unraisablehook = lambda unraisable: raised.append(unraisable.exc_value)
+        try:
+            del dataset
+        finally:
+            sys.unraisablehook = hook
+        if raised:
+            raise RuntimeError(str(raised[0]))
+
+    def _copy_to_cog(self) -> None:
+        options = _COG_DEFAULTS | self._options
+        part = self._part("GTiff")
+        with gdal_messages() as failures:
+            try:
+                source = gdal.Open(str(part))
+                copy = gdal.GetDriverByName("COG").CreateCopy(
+                    str(self._part()),
+                    source,
+                    options=[f"{key}={value}" for key, value in options.items()],
+                )
+                self._dataset, copy, source = copy, None, None
+            except RuntimeError as error:
+                raise self._failure(error) from error
+            self._raise_first(failures)
+        self._close()
+        part.unlink()
+
+    def _part(self, file_format: str | None = None) -> Path:
+        """Give the path of the growing file of a format; of the target's own by default."""
+        own = (file_format or self._format) == self._format
+        return self._folder / (self._target.name if own else "stage.tif")
+
+    def _discard(self) -> None:
+        """Remove what is left in the hidden folder, and the folder."""
+        if self._dataset is not None:
+            with gdal_messages(), suppress(RuntimeError):
+                self._release()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        os.close(self._lock)
+
+    def _raise_first(self, failures: list[str]) -> None:
+        if failures:
+            raise OutputError(f"{self._name}: cannot be written: {failures[0]}")
+
+    def _failure(self, error: Exception) -> OutputError:
+        reason = error.strerror if isinstance(error, OSError) else None
+        return OutputError(f"{self._name}: cannot be written: {reason or first_line(error)}")
+
+
+def _checked_target(path: str, *, overwrite: bool) -> Path:
+    """Resolve links, and refuse what can be seen now to fail later."""
+    if path.startswith("/vsi"):
+        raise OutputError(f"{path}: the output must be a local file")
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise OutputError(f"{path}: is a folder; give the name of a file")
+    if not target.parent.is_dir():
+        raise OutputError(f"{path}: there is no folder {target.parent}")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{path}: the folder {target.parent} may not be written to")
+    if target.exists() and not overwrite:
+        raise OutputError(f"{path}: is there already, and is not to be overwritten")
+    return target
+
+
+def _check_options(file_format: str, options: Mapping[str, str]) -> None:
+    """Refuse creation options that GDAL would only warn of."""
+    if not options:
+        return
+    from xml.etree import ElementTree as ET
+
+    driver = gdal.GetDriverByName(file_format)
+    known = {
+        option.get("name", ""): [value.text for value in option.iter("Value")]
+        for option in ET.fromstring(  # noqa: S314 - GDAL's own text
+            driver.GetMetadataItem("DMD_CREATIONOPTIONLIST")
+        )
+    }
+    for key, value in options.items():
+        if key not in known:
+            raise ArgumentError(
+                f"creation option {key}={value}: {file_format} has none of this name; "
+                f"it has {', '.join(sorted(known))}"
+            )
+        if known[key] and value.upper() not in {str(choice).upper() for choice in known[key]}:
+            choices = ", ".join(map(str, known[key]))
+            raise ArgumentError(f"creation option {key}={value}: the values are {choices}")
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove the hidden folders of runs that were killed: nobody holds their locks."""
+    for folder in target.parent.glob(f".{target.name}.*.part"):
+        with suppress(OSError):
+            lock = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+                log.info("removed %s, which a killed run left", folder)
+            finally:
+                os.close(lock)
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

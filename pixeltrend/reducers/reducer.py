@@ -1,0 +1,65 @@
+"""Reducer: what turns the series of many pixels into a few numbers each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class BandInfo:
+    """What one number of a result is."""
+
+    name: str
+    """Short name, SciPy's where it has one."""
+    description: str
+    """One sentence."""
+    unit: str
+    """Unit in terms of the values' own; ``{unit}`` stands for that."""
+
+    def unit_for(self, values_unit: str) -> str:
+        """Give the unit for values that have `values_unit` (empty if unknown)."""
+        return self.unit.replace("{unit}", values_unit).strip()
+
+
+class Reducer(Protocol):
+    """Turns the series of many pixels into a few numbers each. Picklable.
+
+    A pixel's numbers depend on the values of that pixel alone, to the last bit: how pixels are
+    grouped into chunks never shows in a result.
+    """
+
+    @property
+    def method(self) -> str:
+        """Name of the method, as on the command line."""
+
+    @property
+    def bands(self) -> tuple[BandInfo, ...]:
+        """What the numbers are, in order."""
+
+    @property
+    def max_pixels(self) -> int | None:
+        """Pixels to reduce in one go at most, where a pixel takes long; None for any number."""
+
+    def reduce(self, times: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+        """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A reducer that has something to do once, before workers start: to compile, or to load."""
+
+    def prepare(self) -> None:
+        """Do it."""
+
+
+def prepare(reducer: Reducer) -> None:
+    """Let a reducer do once, in the parent, what each worker would have to do."""
+    if isinstance(reducer, Preparing):
+        reducer.prepare()
+
+
+SLOPE = BandInfo("slope", "Slope of the least-squares line", "{unit} per year")

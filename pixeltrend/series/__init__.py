@@ -1,0 +1,1 @@
+"""Patterns to a Series, and a Series to chunks of values."""

@@ -1,0 +1,120 @@
+"""Series: dated rasters on one grid, checked before any pixel is read."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pixeltrend.errors import ArgumentError, ReadError
+from pixeltrend.raster import remote
+from pixeltrend.raster.fingerprint import fingerprint
+from pixeltrend.raster.paths import container, is_remote
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pixeltrend.raster.fingerprint import Fingerprint
+    from pixeltrend.raster.grid import Grid
+    from pixeltrend.raster.windows import Window
+    from pixeltrend.series.notes import Note
+    from pixeltrend.series.sources import Source, Tile
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Dated rasters on one grid, in order of time."""
+
+    times: NDArray[np.float64]
+    """Decimal years, (N,), strictly increasing."""
+    sources: tuple[Source, ...]
+    """One raster a time."""
+    grid: Grid
+    """The grid of all of them, or of the part of it that is read."""
+    block: tuple[int, int]
+    """Height and width that hold whole blocks of every raster."""
+    area_or_point: str
+    """GDAL's AREA_OR_POINT of the first raster; empty if it has none."""
+    origin: tuple[int, int] = (0, 0)
+    """Row and column, counted from the first pixel of the first raster, where `grid` begins."""
+    notes: tuple[Note, ...] = ()
+    """What a user should know before trusting the result."""
+
+    def crop(self, window: Window) -> Series:
+        """Return the series of a part of the grid.
+
+        Raises
+        ------
+        ArgumentError
+            The window does not lie within the grid.
+        """
+        bottom, right = window.row_off + window.height, window.col_off + window.width
+        if not (
+            0 <= window.row_off < bottom <= self.grid.height
+            and 0 <= window.col_off < right <= self.grid.width
+        ):
+            raise ArgumentError(
+                f"window of {window}: the rasters have {self.grid.height} rows and "
+                f"{self.grid.width} columns, counted from 0"
+            )
+        origin = self.origin[0] + window.row_off, self.origin[1] + window.col_off
+        return dataclasses.replace(self, grid=self.grid.crop(window), origin=origin)
+
+    def check_unchanged(self) -> None:
+        """Refuse a result from files that have changed since they were checked.
+
+        Raises
+        ------
+        ReadError
+            A file has changed, has been replaced, or is gone.
+        """
+        before = {tile.path: tile.fingerprint for tile in self.tiles}
+        ask = remote.in_parallel if self.is_remote else map
+        for path, now in zip(before, ask(_ask_again, before), strict=True):
+            if before[path] is not None and now != before[path]:
+                what = "is gone" if now is None else "has been replaced or changed"
+                raise ReadError(f"{path}: {what} since it was checked; run again")
+
+    @property
+    def tiles(self) -> list[Tile]:
+        """All tiles, in order of time."""
+        return [tile for source in self.sources for tile in source.tiles]
+
+    @property
+    def paths(self) -> list[str]:
+        """The files, each once, in order of time."""
+        return list(dict.fromkeys(tile.path for tile in self.tiles))
+
+    @property
+    def names(self) -> list[str]:
+        """The rasters, each once, in order of time; shards under the name of the whole."""
+        return list(dict.fromkeys(source.path for source in self.sources))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The texts of the notes."""
+        return tuple(note.text for note in self.notes)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether files lie behind a network."""
+        return any(map(is_remote, self.paths))
+
+    @property
+    def dtype(self) -> np.dtype[np.floating[Any]]:
+        """The float type that holds every value of every raster exactly."""
+        narrow = all(source.is_narrow for source in self.sources)
+        return np.dtype(np.float32 if narrow else np.float64)
+
+    @property
+    def unit(self) -> str:
+        """The unit that all rasters share; empty if unknown."""
+        units = {source.unit for source in self.sources}
+        return units.pop() if len(units) == 1 else ""
+
+
+def _ask_again(path: str) -> Fingerprint | None:
+    remote.forget(container(path))
+    return fingerprint(path)

@@ -1,0 +1,173 @@
+"""Source: how the pixels of one time are read, from one file or several."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pixeltrend.errors import InputError
+from pixeltrend.raster.header import find_band
+from pixeltrend.raster.paths import absolute
+from pixeltrend.series.options import parse_qa_bits
+
+if TYPE_CHECKING:
+    from pixeltrend.raster.fingerprint import Fingerprint
+    from pixeltrend.raster.grid import Grid
+    from pixeltrend.raster.header import BandHeader, Header
+    from pixeltrend.raster.windows import Window
+    from pixeltrend.series.options import InputOptions
+
+# Integers of 16 bits and less are exact as Float32.
+AS_FLOAT32 = {"Byte", "Int8", "UInt16", "Int16", "Float16", "Float32"}
+AS_FLOAT64 = {"UInt32", "Int32", "UInt64", "Int64", "Float64"}
+# Earth Engine makes floats of all bands when one is: whole numbers up to 2^24 stay exact.
+_BITS = {"Byte", "UInt16", "Int16", "UInt32", "Int32", "Float32", "Float64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Warp:
+    """How a raster on another grid becomes one on the grid of its series."""
+
+    grid: Grid
+    """The grid wanted."""
+    resampling: str
+    """GDAL's name of the method."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A file, the band of it that is read, and where its pixels lie."""
+
+    path: str
+    """The file."""
+    band: int
+    """Band number, from 1."""
+    dtype: str
+    """GDAL's name of the type."""
+    nodata: float | None
+    """The value that stands for missing, in the file's own numbers; None if none is declared, NaN
+    if only what is not finite is missing."""
+    scale: float
+    """Values are numbers x scale + offset."""
+    offset: float
+    """Values are numbers x scale + offset."""
+    masked: bool
+    """Whether a mask or alpha band of the file says what is missing."""
+    mask_band: int | None
+    """Number of the band that is 0 where a pixel is missing."""
+    qa_band: int | None
+    """Number of the band of quality bits."""
+    qa_bits: tuple[tuple[int, int], ...]
+    """Missing is where bits & mask == number for one of these (mask, number)."""
+    valid_range: tuple[float, float] | None
+    """Least and greatest number that a pixel may have, before scale and offset."""
+    allow_vrt: bool
+    """Whether the file may be a VRT, or something else than its name says."""
+    area: Window
+    """The pixels, counted from the first one of the series' first raster."""
+    warp: Warp | None = None
+    """How they get onto the grid; None if they lie on it."""
+    siblings: tuple[str, ...] | None = None
+    """Its name and those of the files that belong to it; None if GDAL is to look for them."""
+    fingerprint: Fingerprint | None = None
+    """What tells the file from one that takes its place; None if nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One time's raster: one file, or the shards of one export."""
+
+    path: str
+    """The file, or the name that the export would have as one file."""
+    tiles: tuple[Tile, ...]
+    """The files; they do not overlap, and what they leave out is missing."""
+    unit: str
+    """Unit of the values; empty if unknown."""
+
+    @property
+    def band(self) -> int:
+        """Band number, from 1, in the first file."""
+        return self.tiles[0].band
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether Float32 holds every value exactly."""
+        return all(
+            tile.dtype in AS_FLOAT32 and tile.scale == 1 and tile.offset == 0 for tile in self.tiles
+        )
+
+
+def make_tile(
+    header: Header, number: int, area: Window, options: InputOptions
+) -> tuple[Tile, list[str]]:
+    """Say how band `number` of a file is read; and what is odd about it.
+
+    Raises
+    ------
+    InputError
+        The band has no trend, or another one that is wanted is not there.
+    """
+    band = header.bands[number - 1]
+    if band.dtype not in AS_FLOAT32 | AS_FLOAT64:
+        raise InputError(f"{header.path}: band {number} is {band.dtype}, which has no trend")
+    mask_band, qa_band = (
+        None if wanted is None else find_band(header, wanted)
+        for wanted in (options.mask_band, options.qa_band)
+    )
+    if qa_band is not None and (dtype := header.bands[qa_band - 1].dtype) not in _BITS:
+        raise InputError(f"{header.path}: the qa band {qa_band} is {dtype}, which has no bits")
+    nodata, odd = _missing_value(band, options.nodata)
+    tile = Tile(
+        path=absolute(header.path),
+        band=number,
+        dtype=band.dtype,
+        nodata=nodata,
+        scale=band.scale if options.scale is None else options.scale,
+        offset=band.offset if options.offset is None else options.offset,
+        masked=band.masked,
+        mask_band=mask_band,
+        qa_band=qa_band,
+        qa_bits=parse_qa_bits(options.qa_bits) if options.qa_bits else (),
+        valid_range=options.valid_range,
+        allow_vrt=options.allow_vrt,
+        area=area,
+        siblings=header.siblings,
+        fingerprint=header.fingerprint,
+    )
+    return tile, odd
+
+
+def _missing_value(band: BandHeader, given: float | None) -> tuple[float | None, list[str]]:
+    """Give the number that stands for missing as the pixels have it; and what is odd about it."""
+    missing = band.nodata if given is None else float(given)
+    if missing is None:
+        return None, []
+    if not math.isfinite(missing):
+        return math.nan, []  # what is not finite is missing anyhow
+    if not can_hold(band.dtype, missing):
+        origin = "declared" if given is None else "given"
+        return None, [f"nodata {missing:g} is {origin}, which {band.dtype} cannot hold"]
+    if band.dtype == "Float32":
+        limit = float(np.finfo(np.float32).max)  # some write the smallest double for Float32
+        missing = float(np.float32(min(max(missing, -limit), limit)))
+    return missing, []
+
+
+def moved(source: Source, rows: int, columns: int) -> Source:
+    """Give the source with all its files elsewhere on the grid."""
+    tiles = (
+        dataclasses.replace(tile, area=tile.area.moved(rows, columns)) for tile in source.tiles
+    )
+    return dataclasses.replace(source, tiles=tuple(tiles))
+
+
+def can_hold(dtype: str, value: float) -> bool:
+    """Tell whether a pixel of this type can have this value."""
+    if dtype.startswith("Float"):
+        return True
+    limits = np.iinfo("uint8" if dtype == "Byte" else dtype.lower())
+    return value == int(value) and limits.min <= value <= limits.max

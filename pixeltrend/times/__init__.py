@@ -1,0 +1,1 @@
+"""Text to decimal years: names, product ids, tables, metadata."""
