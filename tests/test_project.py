@@ -59,3 +59,10 @@ def test_the_readme_names_every_extra():
     readme = (ROOT / "README.md").read_text()
     for name in PROJECT["optional-dependencies"]:
         assert f"`{name}`" in readme, name
+
+
+def test_no_page_and_no_message_promises_a_package_index():
+    """Pixeltrend is not on one: `pip install pixeltrend` would fail, or install somebody else's."""
+    sources = sorted((ROOT / "pixeltrend").rglob("*.py"))
+    for path in [*PAGES, *sources]:
+        assert not re.search(r"pipx? install [\"']?pixeltrend", path.read_text()), path.name

@@ -47,8 +47,7 @@ def dask_executor(
         from distributed.comm.addressing import get_address_host
     except ImportError as error:
         raise MissingDependencyError(
-            f"the executor dask needs the package distributed ({error}): "
-            'pip install "pixeltrend[dask]"'
+            f"the executor dask needs the package distributed ({error}): pip install distributed"
         ) from error
     address = scheduler or (None if scheduler_file else dask.config.get("scheduler-address", None))
     if scheduler_file is not None and not os.path.exists(scheduler_file):
