@@ -75,8 +75,7 @@ def require_matplotlib() -> None:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise MissingDependencyError(
-            f"pictures need Matplotlib, which cannot be imported ({error}): "
-            'pip install "pixeltrend[plot]"'
+            f"pictures need Matplotlib, which cannot be imported ({error}): pip install matplotlib"
         ) from error
 
 
