@@ -59,7 +59,8 @@ class _Tally:
         known = values[~np.isnan(values)]
         if not known.size:
             return
-        self.low, self.high = min(self.low, known.min()), max(self.high, known.max())
+        self.low = min(self.low, float(known.min()))
+        self.high = max(self.high, float(known.max()))
         self.total += known.size
         self.on_border += int(border.sum())
         found = np.zeros(values.shape, dtype=bool)
