@@ -12,6 +12,7 @@ from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError
 from pixeltrend.execution.executors import Place
 from pixeltrend.execution.pipeline import compute
+from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.provenance import Provenance, describe, options_text
 from pixeltrend.raster.windows import Window
 from pixeltrend.raster.writer import Band, RasterWriter
@@ -48,7 +49,7 @@ class RunOptions(InputKeywords, total=False):
     scheduler_file: str | os.PathLike[str] | None
     memory: int | None
     dtype: str
-    file_format: str
+    file_format: str | None
     creation_options: Mapping[str, str] | None
     overwrite: bool
     progress: Callable[[int, int], None] | None
@@ -223,7 +224,7 @@ def run(
     scheduler_file: str | os.PathLike[str] | None = None,
     memory: int | None = None,
     dtype: str = "float32",
-    file_format: str = "GTiff",
+    file_format: str | None = None,
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = True,
     progress: Callable[[int, int], None] | None = None,
@@ -257,7 +258,7 @@ def run(
     dtype
         "float32" or "float64".
     file_format
-        "GTiff" or "COG".
+        "GTiff" or "COG"; by default by the extension of the output.
     creation_options
         Of the GDAL driver, such as ``{"COMPRESS": "ZSTD"}``.
     overwrite
@@ -271,6 +272,8 @@ def run(
         ``years="1995:2015"``.
     """
     start = time.perf_counter()
+    written = OutputOptions(dtype, file_format, creation_options, overwrite)
+    written.format_of(output)  # a wrong extension is told before anything is opened
     place = Place(executor, workers, scheduler, scheduler_file)
     series = open_series(patterns, output=output, **inputs)
     if window is not None and bounds is not None:
@@ -290,11 +293,8 @@ def run(
             Band(info.name, info.description, info.unit_for(series.unit))
             for info in (*reducer.bands, *adjusted)
         ],
-        dtype=dtype,
-        file_format=file_format,
-        creation_options=creation_options,
+        written,
         metadata=_metadata(series, reducer, facts),
-        overwrite=overwrite,
         threads=place.writer_threads,
     )
     prepare(reducer)
