@@ -9,6 +9,7 @@ import numpy as np
 
 from pixeltrend.errors import ArgumentError, OutputError
 from pixeltrend.raster.grid import Grid
+from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.windows import Window
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.times.dates import parse_range
@@ -94,12 +95,13 @@ def make_series(
         truth.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{truth}: cannot be made: {error.strerror}") from error
+    options = OutputOptions(creation_options=creation_options)
     grid = Grid(width, height, (578_000.0, _PIXEL, 0.0, 2_330_000.0, 0.0, -_PIXEL), _UTM_48N)
     middle = (times[0] + times[-1]) / 2
     scene = _Scene(height, width, seed)
 
     def write(path: Path, info: Band, values: Callable[[Window], Field]) -> None:
-        with RasterWriter(path, grid, [info], creation_options=creation_options) as writer:
+        with RasterWriter(path, grid, [info], options) as writer:
             for row_off in range(0, height, _ROWS):
                 window = Window(row_off, 0, min(_ROWS, height - row_off), width)
                 writer.write(window, values(window).reshape(1, -1))

@@ -74,7 +74,7 @@ def test_defaults(handed_over):
         "workers": None,
         "memory": None,
         "dtype": "float32",
-        "file_format": "GTiff",
+        "file_format": None,
         "creation_options": {},
         "overwrite": True,
     }
@@ -307,10 +307,10 @@ def no_raster(folder, _):
 @pytest.mark.parametrize("spoil", [no_year, several_years, same_time, other_size, no_raster])
 def test_refused_inputs_exit_3(run_here, stack, tmp_path, write_raster, spoil):
     said = spoil(tmp_path, write_raster)
-    (tmp_path / "trend.out").write_bytes(OLD)
+    (tmp_path / "trend").write_bytes(OLD)
     before = listing(tmp_path)
-    run_is_refused(run_here("slope", "*.tif", "-o", "trend.out"), 3, said)
-    assert (tmp_path / "trend.out").read_bytes() == OLD
+    run_is_refused(run_here("slope", "*.tif", "-o", "trend"), 3, said)
+    assert (tmp_path / "trend").read_bytes() == OLD
     assert listing(tmp_path) == before
     assert len(stack) == 5
 
@@ -329,7 +329,7 @@ def test_refused_inputs_exit_3(run_here, stack, tmp_path, write_raster, spoil):
 )
 @pytest.mark.usefixtures("stack")
 def test_inputs_that_do_not_fit_the_command_exit_3(run_here, arguments, said):
-    run_is_refused(run_here("slope", *arguments, "-o", "trend.out"), 3, said)
+    run_is_refused(run_here("slope", *arguments, "-o", "trend"), 3, said)
 
 
 @pytest.mark.parametrize("output", ["none/trend.tif", ".", "old.tif"])
@@ -345,11 +345,11 @@ def test_output_that_cannot_be_written_exits_1(run_here, tmp_path, output):
 def test_damaged_input_exits_1(run_here, tmp_path, write_stack, make_values, workers):
     paths = write_stack(tmp_path, make_values(3, 60, 60))
     os.truncate(paths[1], paths[1].stat().st_size // 2)
-    (tmp_path / "trend.out").write_bytes(OLD)
-    done = run_here("slope", "*.tif", "-o", "trend.out", "--workers", workers)
+    (tmp_path / "trend").write_bytes(OLD)
+    done = run_here("slope", "*.tif", "-o", "trend", "--workers", workers)
     run_is_refused(done, 1, "ndvi_2001.tif")
-    assert (tmp_path / "trend.out").read_bytes() == OLD
-    assert listing(tmp_path) == [*[path.name for path in paths], "trend.out"]
+    assert (tmp_path / "trend").read_bytes() == OLD
+    assert listing(tmp_path) == [*[path.name for path in paths], "trend"]
 
 
 @pytest.mark.usefixtures("stack")
@@ -437,16 +437,16 @@ def test_full_disk_exits_1(
     cli_command, tmp_path, write_stack, make_values, limit, output_format, workers
 ):
     write_stack(tmp_path, make_values(2, 300, 300))
-    (tmp_path / "trend.out").write_bytes(OLD)
+    (tmp_path / "trend").write_bytes(OLD)
     before = listing(tmp_path)
-    command = [*cli_command, "slope", "*.tif", "-o", "trend.out", "--of", output_format]
+    command = [*cli_command, "slope", "*.tif", "-o", "trend", "--of", output_format]
     command += ["--workers", workers, "--memory", "200K"]
     done = run(with_file_size_limit(limit, command), cwd=tmp_path)
     # Some builds of libtiff say these themselves, beside what they tell GDAL.
     lines = [line for line in done.stderr.splitlines() if not line.startswith("_tiff")]
     done.stderr = "\n".join(lines)
-    run_is_refused(done, 1, "trend.out")
-    assert (tmp_path / "trend.out").read_bytes() == OLD
+    run_is_refused(done, 1, "trend")
+    assert (tmp_path / "trend").read_bytes() == OLD
     assert listing(tmp_path) == before
 
 

@@ -173,9 +173,7 @@ format_option = click.option(
     "--of",
     "file_format",
     type=click.Choice(["GTiff", "COG"]),
-    default="GTiff",
-    show_default=True,
-    help="Format of the output.",
+    help="Format of the output.  [default: by its extension]",
 )
 creation_option = click.option(
     "--co",

@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pixeltrend.raster.grid import Grid
+    from pixeltrend.raster.output import OutputOptions
     from pixeltrend.raster.windows import Window
-
-FORMATS = ("GTiff", "COG")
-DTYPES = ("float32", "float64")
 
 _GDAL_TYPES = {"float32": gdal.GDT_Float32, "float64": gdal.GDT_Float64}
 _TILE = 256
@@ -71,16 +69,10 @@ class RasterWriter:
         Size, geotransform and CRS.
     bands
         Names, descriptions and units.
-    dtype
-        "float32" or "float64". Missing is NaN.
-    file_format
-        "GTiff" or "COG".
-    creation_options
-        Of the GDAL driver, over the defaults.
+    options
+        Type, format, creation options, and whether an older file may be replaced. Missing is NaN.
     metadata
         Items for the whole file.
-    overwrite
-        Whether an older file may be replaced.
     threads
         How many may compress; they do not change the bytes.
 
@@ -89,7 +81,7 @@ class RasterWriter:
     OutputError
         The target cannot be written; here, or later from any method.
     ArgumentError
-        There is no such format, type or creation option.
+        The format has another extension, or no such creation option.
     """
 
     def __init__(
@@ -97,30 +89,23 @@ class RasterWriter:
         path: str | os.PathLike[str],
         grid: Grid,
         bands: Sequence[Band],
+        options: OutputOptions,
         *,
-        dtype: str = "float32",
-        file_format: str = "GTiff",
-        creation_options: Mapping[str, str] | None = None,
         metadata: Mapping[str, str] | None = None,
-        overwrite: bool = True,
         threads: int = 1,
     ) -> None:
-        if dtype not in DTYPES:
-            raise ArgumentError(f"no output type {dtype!r}; there are {', '.join(DTYPES)}")
-        if file_format not in FORMATS:
-            raise ArgumentError(f"no output format {file_format!r}; there are {', '.join(FORMATS)}")
-        self._new = Replacement(path, overwrite=overwrite)
+        self._format = options.format_of(path)
+        self._options = dict(options.creation_options or {})
+        _check_options(self._format, self._options)
+        self._new = Replacement(path, overwrite=options.overwrite)
         self._grid = grid
         self._bands = tuple(bands)
-        self._dtype = dtype
-        self._format = file_format
-        self._options = {key.upper(): value for key, value in (creation_options or {}).items()}
-        _check_options(file_format, self._options)
+        self._dtype = options.dtype
         self._metadata = dict(metadata or {})
         self._threads = threads
         self._on_exit = ExitStack()
         self._dataset: Any = None
-        self._rows = np.empty((len(bands), 0, grid.width), dtype)
+        self._rows = np.empty((len(bands), 0, grid.width), self._dtype)
         self._top = 0
         self._tile_height = 1
 
