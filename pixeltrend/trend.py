@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack
 
 from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError
@@ -16,16 +16,16 @@ from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.provenance import Provenance, describe, options_text
 from pixeltrend.raster.windows import Window
 from pixeltrend.raster.writer import Band, RasterWriter
-from pixeltrend.reducers.bands import band as describe_band
+from pixeltrend.reducers.bands import make_band
 from pixeltrend.reducers.methods import make_reducer
-from pixeltrend.reducers.options import StatsKeywords, StatsOptions, make_options
+from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.series.opening import open_series
 from pixeltrend.series.options import InputKeywords, InputOptions
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Executor
 
     from pixeltrend.reducers.reducer import Reducer
@@ -56,10 +56,6 @@ class RunOptions(InputKeywords, total=False):
     cancelled: Callable[[], bool] | None
 
 
-class SlopeOptions(RunOptions, StatsKeywords, total=False):
-    """What `slope` takes besides: see `run` and `pixeltrend.reducers.options.StatsOptions`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a run did."""
@@ -81,9 +77,7 @@ class Summary:
 def slope(
     patterns: Patterns,
     output: str | os.PathLike[str],
-    *,
-    method: str = "ols",
-    **options: Unpack[SlopeOptions],
+    **options: Any,
 ) -> Summary:
     """Write the trend of every pixel of a series of yearly rasters.
 
@@ -96,12 +90,8 @@ def slope(
         Globs in which ``**`` crosses folders, files, or folders. Each file's year is in its name.
     output
         The raster to write. It replaces an older one when it is complete, and not before.
-    method
-        "ols" computes whole chunks in closed form; "linregress" calls `scipy.stats.linregress` for
-        each pixel, some hundred times slower, and gives the same map; "theil-sen" takes the median
-        of the slopes between all pairs of values; "mann-kendall" tests for a monotonic trend.
     **options
-        ``stats="slope,pvalue"`` and all other fields of
+        ``method="theil-sen"``, ``stats="slope,pvalue"`` and all other fields of
         `pixeltrend.reducers.options.StatsOptions`; those of
         `pixeltrend.series.options.InputOptions`, such as ``band="NIR"``; ``workers=4`` and all
         others of `run`.
@@ -128,25 +118,17 @@ def slope(
     --------
     >>> pixeltrend.slope("exports/*.tiff", "trend.tif", workers=4)  # doctest: +SKIP
     """
-    rest: dict[str, Any] = dict(options)
-    chosen = {name: rest.pop(name) for name in StatsKeywords.__annotations__ if name in rest}
-    statistics = make_options(method, **cast("StatsKeywords", chosen))
-    reducer = make_reducer(method, **cast("StatsKeywords", chosen))
-    return run(patterns, output, lambda _series: reducer, statistics=statistics, **rest)
+    names = {field.name for field in fields(StatsOptions)} & options.keys()
+    statistics = StatsOptions(**{name: options.pop(name) for name in names})
+    reducer = make_reducer(statistics)
+    return run(patterns, output, lambda _series: reducer, statistics=statistics, **options)
 
 
 def map_pixels(
     function: str | Callable[..., Any],
     patterns: Patterns,
     output: str | os.PathLike[str],
-    *,
-    bands: Sequence[str] | None = None,
-    arguments: Mapping[str, Any] | None = None,
-    vectorized: bool = False,
-    keep_gaps: bool = False,
-    min_valid: int = 1,
-    on_error: str = "raise",
-    **options: Unpack[RunOptions],
+    **options: Any,
 ) -> Summary:
     """Write what any function makes of the series of every pixel.
 
@@ -159,21 +141,10 @@ def map_pixels(
         sequence of numbers.
     patterns, output
         As for `slope`.
-    bands
-        Names of the numbers. By default the function is called once to see what it gives.
-    arguments
-        Keyword arguments of the function.
-    vectorized
-        The function gets times (N,) and values (N, P), NaN where missing, and gives (P,) or
-        (bands, P).
-    keep_gaps
-        The pairs keep the times without a value, as NaN.
-    min_valid
-        A pixel with fewer values gets NaN; the function is not called.
-    on_error
-        "raise" ends the run when the function raises; "nan" records NaN and counts it.
     **options
-        The fields of `pixeltrend.series.options.InputOptions`; ``workers=4`` and all others of
+        ``bands=["slope", "pvalue"]`` and all other fields of
+        `pixeltrend.reducers.function_options.FunctionOptions`; those of
+        `pixeltrend.series.options.InputOptions`; ``workers=4`` and all others of
         `run`.
 
     Returns
@@ -192,20 +163,16 @@ def map_pixels(
     --------
     >>> pixeltrend.map_pixels("scipy.stats:kendalltau", "*.tiff", "tau.tif")  # doctest: +SKIP
     """
+    from pixeltrend.reducers.function_options import FunctionOptions
     from pixeltrend.reducers.probe import function_reducer
     from pixeltrend.series.reader import sample_chunks
 
+    names = {field.name for field in fields(FunctionOptions)} & options.keys()
+    calling = FunctionOptions(**{name: options.pop(name) for name in names})
+
     def make(series: Series) -> Reducer:
-        return function_reducer(
-            function,
-            ((chunk.times, chunk.values) for chunk in sample_chunks(series)),
-            bands=bands,
-            arguments=arguments,
-            vectorized=vectorized,
-            keep_gaps=keep_gaps,
-            min_valid=min_valid,
-            on_error=on_error,
-        )
+        samples = ((chunk.times, chunk.values) for chunk in sample_chunks(series))
+        return function_reducer(function, samples, calling)
 
     return run(patterns, output, make, **options)
 
@@ -284,8 +251,8 @@ def run(
         series = series.crop(Window(*window))
     reducer = make(series)
     given = statistics or StatsOptions()
-    adjusted = (describe_band("pvalue_fdr", reducer.method, given),) if given.fdr else ()
-    facts = given.given() | InputOptions(**inputs).given()
+    adjusted = (make_band("pvalue_fdr", given),) if given.fdr else ()
+    facts = given.metadata() | InputOptions(**inputs).given()
     writer = RasterWriter(
         output,
         series.grid,

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pixeltrend.arrays import reduce_pixels
 from pixeltrend.errors import ArgumentError, InputError, MissingDependencyError
+from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.provenance import Provenance, describe, options_text
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.times.dates import decimal_year_of_cftime, duplicates
 
@@ -29,12 +32,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# Pixels copied at once, so that a reducer may do with them what it likes.
-_PIECE = 2**16
 # Larger numbers are no years: 20040101, 2004001 or days since some day.
 _LAST_YEAR = 9999
 
 
+@takes(StatsOptions)
 def trend(
     dataarray: xr.DataArray, dim: Hashable = "time", method: str = "ols", **options: Any
 ) -> xr.Dataset:
@@ -58,7 +60,8 @@ def trend(
     method
         As for `pixeltrend.slope`.
     **options
-        Of the method: see `pixeltrend.reducers.make_reducer`.
+        ``stats="slope,pvalue"`` and all other fields of
+        `pixeltrend.reducers.options.StatsOptions` but `fdr`.
 
     Returns
     -------
@@ -79,11 +82,12 @@ def trend(
     >>> ndvi = xarray.open_zarr("ndvi.zarr")["ndvi"]  # doctest: +SKIP
     >>> pixeltrend.xarray.trend(ndvi)["slope"].rio.to_raster("trend.tif")  # doctest: +SKIP
     """
-    if options.get("fdr"):
+    (statistics,) = from_keywords({"method": method, **options}, StatsOptions)
+    if statistics.fdr:
         raise ArgumentError(
             "fdr: a lazy array has no p-values to adjust yet; see pixeltrend.reduce"
         )
-    reducer = make_reducer(method, **options)
+    reducer = make_reducer(statistics)
     prepare(reducer)
     _check(dataarray, dim, reducer)
     times = _decimal_years(dataarray[dim])
@@ -91,21 +95,18 @@ def trend(
         # Of the variable, not of the DataArray: that would turn its coordinates into Dask arrays.
         chunks: dict[Hashable, Any] = dict.fromkeys(dataarray.dims, "auto") | {dim: -1}
         dataarray = dataarray.copy(data=dataarray.variable.chunk(chunks).data)
-    order = np.argsort(times)
-    if (np.diff(order) < 0).any():
-        dataarray = dataarray.isel({dim: order})
     count = len(reducer.bands)
     results = xr.apply_ufunc(
         _reduce,
         dataarray,
-        kwargs={"times": times[order], "reducer": reducer},
+        kwargs={"times": times, "reducer": reducer},
         input_core_dims=[[dim]],
         output_core_dims=[[]] * count,
         output_dtypes=[np.float64] * count,
         dask="parallelized",
     )
     bands = results if count > 1 else (results,)
-    facts = Provenance(reducer.method, tuple(times[order]), (), options=options_text(options))
+    facts = Provenance(reducer.method, tuple(np.sort(times)), (), options=options_text(options))
     attributes = {name.lower(): text for name, text in describe(facts).items()}
     variables = {
         info.name: _described(band.variable, info, dataarray)
@@ -128,16 +129,8 @@ def _described(band: xr.Variable, info: BandInfo, dataarray: xr.DataArray) -> xr
 
 def _reduce(block: NDArray[Any], times: Floats, reducer: Reducer) -> Floats | tuple[Floats, ...]:
     """Reduce a block (..., N) at `times` (N,) to an array (...) for each band."""
-    pixels = math.prod(block.shape[:-1])
-    values = np.moveaxis(block, -1, 0).reshape(len(times), pixels)
-    # As files are read: Float32 where that is exact.
-    floats = np.float32 if np.can_cast(values.dtype, np.float32) else np.float64
-    result = np.empty((len(reducer.bands), pixels))
-    step = min(_PIECE, reducer.max_pixels or _PIECE)
-    for start in range(0, pixels, step):
-        piece = values[:, start : start + step].astype(floats, order="C")
-        piece[np.isinf(piece)] = np.nan
-        result[:, start : start + step] = reducer.reduce(times, piece)
+    values = np.moveaxis(block, -1, 0).reshape(len(times), math.prod(block.shape[:-1]))
+    result = reduce_pixels(reducer, times, values)
     bands = tuple(result.reshape(len(result), *block.shape[:-1]))
     return bands if len(bands) > 1 else bands[0]
 

@@ -10,7 +10,7 @@ from strategies import cuts, wide_series
 
 import pixeltrend
 from pixeltrend.reducers.methods import make_reducer
-from pixeltrend.reducers.ols import OLS
+from pixeltrend.reducers.options import StatsOptions
 
 SCIPY = ("slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr")
 # NIST Statistical Reference Datasets, Norris (linear, lower level of difficulty).
@@ -74,7 +74,7 @@ def test_nist_norris():
     y = np.array(NORRIS_Y.split(), dtype=float)
     # 0.3 is there twice as x, and a time may not be: the reducer itself has no such rule.
     order = np.argsort(x, kind="stable")
-    reducer = make_reducer("ols", stats="all")
+    reducer = make_reducer(StatsOptions("ols", stats="all"))
     row = reducer.reduce(x[order], y[order][:, np.newaxis])[:, 0]
     found = dict(zip([band.name for band in reducer.bands], row, strict=True))
     assert found["intercept"] == pytest.approx(-0.262323073774029, rel=1e-12)
@@ -153,8 +153,8 @@ def test_origin_moves_the_intercept_and_a_decade_is_ten_years():
 def test_the_slope_is_bit_for_bit_that_of_the_bare_slope():
     times = np.arange(1995.0, 2016.0)
     values = noise(21, 500, 11, 0.2).astype(np.float32)
-    bare = OLS().reduce(times, values)[0]
-    full = make_reducer("ols", stats="slope,pvalue,n_valid").reduce(times, values)[0]
+    bare = make_reducer(StatsOptions()).reduce(times, values)[0]
+    full = make_reducer(StatsOptions("ols", stats="slope,pvalue,n_valid")).reduce(times, values)[0]
     np.testing.assert_array_equal(bare, full)
 
 
@@ -184,7 +184,7 @@ def test_integers_do_not_overflow():
 @given(wide_series(), st.data())
 def test_how_pixels_are_put_together_does_not_show(drawn, data):
     times, values = drawn
-    reducer = make_reducer("ols", stats="all")
+    reducer = make_reducer(StatsOptions("ols", stats="all"))
     whole = reducer.reduce(times, values)
     places = data.draw(cuts(values.shape[1]))
     parts = [reducer.reduce(times, part) for part in np.split(values, places, axis=1)]
@@ -202,7 +202,7 @@ def test_how_pixels_are_put_together_does_not_show(drawn, data):
 def test_large_chunks_are_like_small_ones(count):
     times = 2100.0 - np.arange(count)[::-1]
     values = noise(count, 20_000, 17, 0.3).astype(np.float32)
-    reducer = make_reducer("ols", stats="all")
+    reducer = make_reducer(StatsOptions("ols", stats="all"))
     parts = [reducer.reduce(times, values[:, i : i + 777]) for i in range(0, 20_000, 777)]
     assert np.concatenate(parts, axis=1).tobytes() == reducer.reduce(times, values).tobytes()
 
@@ -219,7 +219,7 @@ def test_large_chunks_are_like_small_ones(count):
 def test_properties(seed, gaps, cut, shift, scale, years):
     times = np.arange(1990.0, 2008.0)
     values = noise(18, 31, seed, gaps)
-    reducer = make_reducer("ols", stats="all,reason")
+    reducer = make_reducer(StatsOptions("ols", stats="all,reason"))
     names = [band.name for band in reducer.bands]
     whole = reducer.reduce(times, values)
     found = dict(zip(names, whole, strict=True))

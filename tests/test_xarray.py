@@ -24,6 +24,7 @@ from strategies import series
 import pixeltrend.xarray
 from pixeltrend.errors import ArgumentError, InputError, MissingDependencyError
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import BandInfo
 from pixeltrend.times.dates import decimal_year
 from pixeltrend.trend import slope
@@ -92,14 +93,16 @@ def test_every_type_of_number_is_read_exactly(dtype):
 @given(series())
 def test_numbers_are_those_of_the_reducer(series):
     times, values = series
-    expected = make_reducer("ols").reduce(times, values)[0]
+    expected = make_reducer(StatsOptions("ols")).reduce(times, values)[0]
     dataarray = xr.DataArray(values, {"time": times}, ("time", "pixel"))
     assert bits(trend(dataarray)["slope"]) == bits(expected)
 
 
 def test_more_pixels_than_one_piece(make_values):
     values = make_values(3, 300, 333, gaps=0.1)
-    expected = make_reducer("ols").reduce(np.arange(2000.0, 2003), values.reshape(3, -1))
+    expected = make_reducer(StatsOptions("ols")).reduce(
+        np.arange(2000.0, 2003), values.reshape(3, -1)
+    )
     assert bits(trend(cube(values))["slope"]) == bits(expected)
 
 
@@ -378,8 +381,8 @@ def test_unknown_unit(values):
 class Line:
     """A reducer of three bands, with an option."""
 
-    method: str
-    factor: float
+    options: StatsOptions
+    method: str = "line"
     max_pixels: int | None = 5
     bands: tuple[BandInfo, ...] = (
         BandInfo("slope", "Slope", "{unit} per year"),
@@ -392,7 +395,9 @@ class Line:
         slopes = linregress_slopes(times, values)
         intercepts = np.nanmean(values, axis=0) - slopes * times.mean()
         values[:] = 0  # a reducer may do with its values what it likes
-        return np.stack([self.factor * slopes, intercepts, np.full(len(slopes), times[-1])])
+        return np.stack(
+            [slopes / self.options.confidence, intercepts, np.full(len(slopes), times[-1])]
+        )
 
 
 @pytest.fixture
@@ -405,13 +410,13 @@ def three_bands(monkeypatch):
 def test_a_variable_for_each_band(georeferenced, lazy):
     given_array = georeferenced.chunk({"time": 2, "y": 4}) if lazy else georeferenced
     before = georeferenced.copy(deep=True)
-    result = trend(given_array, method="line", factor=10.0)
+    result = trend(given_array, confidence=0.5)
     assert list(result) == ["slope", "intercept", "last"]
     assert [result[name].attrs.get("units") for name in result] == ["K per year", "K", None]
     assert result.attrs["pixeltrend_method"] == "line"
-    assert result.attrs["pixeltrend_options"] == "factor=10.0"
+    assert result.attrs["pixeltrend_options"] == "confidence=0.5"
     slopes = linregress_slopes(range(2000, 2007), georeferenced)
-    np.testing.assert_array_equal(result["slope"], 10 * slopes)
+    np.testing.assert_array_equal(result["slope"], 2 * slopes)
     np.testing.assert_allclose(
         result["intercept"], georeferenced.mean("time") - 2003 * slopes, rtol=1e-4
     )
@@ -427,7 +432,7 @@ def test_all_bands_are_computed_in_one_go(values):
             lambda b: calls.append(1) or b, dtype="f4", meta=np.empty((0, 0, 0), "f4")
         )
     )
-    trend(lazy, method="line", factor=1.0).compute(scheduler="sync")
+    trend(lazy, confidence=0.5).compute(scheduler="sync")
     assert len(calls) == 1
 
 
@@ -525,7 +530,7 @@ def test_a_coordinate_with_the_name_of_a_band(values):
 def test_unknown_methods_and_options(values):
     with pytest.raises(ArgumentError, match="median"):
         trend(cube(values), method="median")
-    with pytest.raises(TypeError, match="colour"):
+    with pytest.raises(ArgumentError, match="colour"):
         trend(cube(values), colour="red")
 
 

@@ -15,6 +15,7 @@ from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.paths import absolute
 from pixeltrend.raster.remote import in_parallel
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.series import notes as consistency
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions
@@ -246,7 +247,7 @@ def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[Rast
 
 def _plan(series: Series, place: Place, memory: int | None) -> PlanReport:
     workers = place.workers or available_cpus()
-    windows = plan(series, make_reducer("ols"), workers, memory)
+    windows = plan(series, make_reducer(StatsOptions()), workers, memory)
     largest = max(window.pixels for window in windows)
     of_a_pixel = len(series.times) * series.dtype.itemsize
     return PlanReport(

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.fields import options_from
 from pixeltrend.cli.progress import progress_bar, report
+from pixeltrend.reducers.function_options import FunctionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,41 +36,12 @@ def _arguments(ctx: click.Context, param: click.Parameter, values: Iterable[str]
 @options.add_options(
     options.patterns_argument,
     options.output_option,
-    click.option(
-        "--bands",
-        callback=_names,
-        metavar="NAME,...",
-        help="Names of the function's results.  [default: call it once and see]",
-    ),
-    click.option(
-        "--arg",
-        "arguments",
-        multiple=True,
-        callback=_arguments,
-        metavar="NAME=VALUE",
-        help="Keyword argument of the function. May be given again.",
-    ),
-    click.option(
-        "--vectorized",
-        is_flag=True,
-        help="The function takes times (N,) and values (N, P), NaN where missing, and gives (P,) "
-        "or (bands, P).",
-    ),
-    click.option("--keep-gaps", is_flag=True, help="Keep times without a value, as NaN."),
-    click.option(
-        "--min-valid",
-        type=click.IntRange(min=0),
-        default=1,
-        show_default=True,
-        metavar="N",
-        help="Pixels with fewer values get NaN.",
-    ),
-    click.option(
-        "--on-error",
-        type=click.Choice(["raise", "nan"]),
-        default="raise",
-        show_default=True,
-        help="What to do when the function raises: end the run, or record NaN and count it.",
+    *options_from(
+        FunctionOptions,
+        {
+            "bands": {"callback": _names},
+            "arguments": {"names": ("--arg",), "multiple": True, "callback": _arguments},
+        },
     ),
     *options.run_options,
 )

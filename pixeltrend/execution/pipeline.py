@@ -134,5 +134,5 @@ def compute_window(
         row, column = divmod(error.pixel, window.width)
         row += window.row_off + series.origin[0]
         column += window.col_off + series.origin[1]
-        raise FunctionError(f"row {row}, column {column}: {error.said}") from error
+        raise FunctionError(f"row {row}, column {column}: {error.text}") from error
     return block.astype(dtype), failures

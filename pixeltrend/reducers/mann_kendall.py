@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-STATISTICS = ("s", "var_s", "tau", "z", "pvalue", "n_valid")
-
 
 def mann_kendall_test(
     times: Floats,
@@ -43,16 +41,16 @@ def mann_kendall_test(
     values
         Values, (N, P), float64; NaN where missing.
     wanted
-        Names out of `STATISTICS`.
+        Names of the method's statistics.
     options
-        Alternative, kind of tau, correction, season.
+        Alternative, correction, season.
     slope
         Theil-Sen slopes a year, (P,), if they are known.
 
     Returns
     -------
     dict of arrays (P,)
-        All of `STATISTICS` that are wanted, and ``n_valid``; with a correction also
+        All statistics that are wanted, and ``n_valid``; with a correction also
         ``bad_variance``, where it failed.
 
     References
@@ -78,8 +76,7 @@ def mann_kendall_test(
     z[~(var_s > 0)] = np.nan
     result |= {"s": s, "var_s": var_s, "z": z}
     if "tau" in wanted:
-        untied = scores.untied if options.tau == "b" else scores.pairs
-        result["tau"] = np.clip(s / untied, -1.0, 1.0)
+        result["tau"] = np.clip(s / scores.untied, -1.0, 1.0)
     if "pvalue" in wanted:
         independent = options.correction is None and options.season is None
         result["pvalue"] = _pvalue(scores, z, options.alternative, exact=independent)

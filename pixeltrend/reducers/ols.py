@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.reducers.reducer import SLOPE, BandInfo
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from pixeltrend.reducers.reducer import BandInfo
 
     Floats = NDArray[np.float64]
     _Mask = NDArray[np.bool_]
@@ -32,8 +32,8 @@ class OLS:
     Draper, N. R. and Smith, H. (1998). Applied Regression Analysis, 3rd ed., eq. 1.2.9.
     """
 
+    bands: tuple[BandInfo, ...]
     method: str = "ols"
-    bands: tuple[BandInfo, ...] = (SLOPE,)
     max_pixels: int | None = None
 
     def reduce(self, times: Floats, values: NDArray[np.floating[Any]]) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from pixeltrend.reducers import student
 from pixeltrend.reducers.kernels import load_kernel
 from pixeltrend.reducers.options import PER
+from pixeltrend.reducers.registry import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,11 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# In the order of the kernel.
-STATISTICS = (
-    "slope", "intercept", "rvalue", "rsquared", "pvalue", "stderr", "intercept_stderr", "tvalue",
-    "rmse", "n_valid", "slope_lower", "slope_upper",
-)  # fmt: skip
+STATISTICS = METHODS["ols"].statistics  # in the order of the kernel
 
 
 def ols_statistics(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,7 @@ class BandInfo:
     """Unit in terms of the values' own; ``{unit}`` stands for that."""
 
     def unit_for(self, values_unit: str) -> str:
-        """Give the unit for values that have `values_unit` (empty if unknown)."""
+        """Return the unit for values that have `values_unit` (empty if unknown)."""
         return self.unit.replace("{unit}", values_unit).strip()
 
 
@@ -48,18 +48,7 @@ class Reducer(Protocol):
         """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
 
 
-@runtime_checkable
-class Preparing(Protocol):
-    """A reducer that has something to do once, before workers start: to compile, or to load."""
-
-    def prepare(self) -> None:
-        """Do it."""
-
-
 def prepare(reducer: Reducer) -> None:
-    """Let a reducer do once, in the parent, what each worker would have to do."""
-    if isinstance(reducer, Preparing):
+    """Let a reducer do once, in the parent, what each worker would have to do: compile, or load."""
+    if hasattr(reducer, "prepare"):
         reducer.prepare()
-
-
-SLOPE = BandInfo("slope", "Slope of the least-squares line", "{unit} per year")

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-STATISTICS = (
-    "slope", "intercept", "slope_lower", "slope_upper", "s", "var_s", "tau", "z", "pvalue",
-    "n_valid",
-)  # fmt: skip
 _TEST = {"s", "var_s", "tau", "z", "pvalue"}
 _LIMITS = {"slope_lower", "slope_upper"}
 
@@ -37,8 +33,7 @@ def theil_sen_statistics(
     """Compute the Theil-Sen line of each pixel, and the Mann-Kendall test beside it.
 
     The slope is the median of ``(y_j - y_i) / (x_j - x_i)`` over all pairs i < j of valid values,
-    with seasons over the pairs of one season. Its intercept is ``median(y) - slope * median(x)``
-    ("separate") or ``median(y - slope * x)`` ("joint").
+    with seasons over the pairs of one season. Its intercept is ``median(y) - slope * median(x)``.
 
     Parameters
     ----------
@@ -47,7 +42,7 @@ def theil_sen_statistics(
     values
         Values, (N, P); NaN where missing.
     wanted
-        Names out of `STATISTICS`.
+        Names of the method's statistics.
     options
         Everything but `min_valid`.
 
@@ -72,7 +67,7 @@ def theil_sen_statistics(
     if limits:
         result["slope_lower"], result["slope_upper"] = slopes[1:] * scale
     if "intercept" in wanted:
-        result["intercept"] = _intercept(times - options.origin, y, slopes[0], options.intercept)
+        result["intercept"] = _intercept(times - options.origin, y, slopes[0])
     if _TEST.isdisjoint(wanted):
         return result | {"n_valid": (~np.isnan(y)).sum(axis=0).astype(np.float64)}
     return result | mann_kendall_test(times, y, wanted, options, slopes[0])
@@ -95,13 +90,10 @@ def _limit_ranks(values: Floats, group: NDArray[np.int64], confidence: float) ->
     return np.stack([lower, upper])
 
 
-def _intercept(x: Floats, values: Floats, slope: Floats, convention: str) -> Floats:
-    """Give the intercepts, (P,), of lines with `slope` over the times `x`, (N,)."""
+def _intercept(x: Floats, values: Floats, slope: Floats) -> Floats:
+    """Return the intercepts, (P,), of lines with `slope` over the times `x`, (N,)."""
     kernel = load_kernel("select_kernel")
     median = np.empty(values.shape[1])
-    if convention == "joint":
-        kernel.medians(values - slope * x[:, np.newaxis], median)
-        return median
     kernel.medians(values, median)
     middle = np.empty_like(median)
     kernel.medians(np.where(np.isnan(values), np.nan, x[:, np.newaxis]), middle)
