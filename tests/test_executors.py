@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import _CallItem, _ResultItem
 from contextlib import contextmanager
+from functools import partial
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +21,8 @@ from running import wait_until
 
 from pixeltrend.errors import ArgumentError, WorkerError
 from pixeltrend.execution.executors import Place, available_cpus, map_ordered
+from pixeltrend.execution.processes import _ARRAYS, _answer
+from pixeltrend.raster.windows import Window
 
 
 def square(number):
@@ -42,6 +48,12 @@ def fail_at_three(number):
 def die_at_three(number):
     if number == 3:
         os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def exit_at_three(number):
+    if number == 3:
+        os._exit(7)
     return number
 
 
@@ -72,25 +84,29 @@ class LazyFuture(Future):
 
 
 @contextmanager
-def local_executor(workers):
-    with Place(workers=workers).open([]) as (executor, count):
+def local(workers, function, array_bytes=0):
+    """What submits a task to workers of this machine."""
+    with Place(workers=workers).open([]) as (start, count):
         assert count == workers
-        yield executor
+        yield start(function, array_bytes)
 
 
-def some_executor(name):
-    if name == "threads":
-        return ThreadPoolExecutor(3)
-    if name == "processes":
-        spawn = multiprocessing.get_context("spawn")  # safe whatever threads a test runner has
-        return ProcessPoolExecutor(2, mp_context=spawn)
-    return local_executor(int(name))
+@contextmanager
+def some_executor(name, function):
+    if name.isdigit():
+        with local(int(name), function) as submit:
+            yield submit
+        return
+    spawn = multiprocessing.get_context("spawn")  # safe whatever threads a test runner has
+    pool = ThreadPoolExecutor(3) if name == "threads" else ProcessPoolExecutor(2, spawn)
+    with pool, Place(executor=pool).open([]) as (start, _):
+        yield start(function, 0)
 
 
 @pytest.mark.parametrize("name", ["1", "2", "threads", "processes"])
 def test_results_come_in_order_with_their_tasks(name):
-    with some_executor(name) as executor:
-        results = list(map_ordered(executor, sleep_longer_at_first, range(20), in_flight=6))
+    with some_executor(name, sleep_longer_at_first) as submit:
+        results = list(map_ordered(submit, range(20), in_flight=4))
     assert results == [(number, number) for number in range(20)]
 
 
@@ -98,9 +114,9 @@ def test_results_come_in_order_with_their_tasks(name):
 def test_what_is_in_flight_is_bounded(count, in_flight):
     executor = Counting()
     taken = 0
-    for _ in map_ordered(executor, square, range(count), in_flight=in_flight):
-        taken += 1
+    for _ in map_ordered(partial(executor.submit, square), range(count), in_flight=in_flight):
         assert executor.submitted - taken <= in_flight
+        taken += 1
     assert taken == executor.submitted == count
 
 
@@ -113,8 +129,8 @@ def test_tasks_are_taken_as_they_are_needed(name):
             asked.append(number)
             yield number
 
-    with some_executor(name) as executor:
-        results = map_ordered(executor, square, tasks(), in_flight=4)
+    with some_executor(name, square) as submit:
+        results = map_ordered(submit, tasks(), in_flight=4)
         for _ in range(3):
             next(results)
         assert len(asked) <= 3 + 4
@@ -122,8 +138,8 @@ def test_tasks_are_taken_as_they_are_needed(name):
 
 
 def test_no_tasks():
-    with local_executor(1) as executor:
-        assert list(map_ordered(executor, square, [], in_flight=4)) == []
+    with local(2, square) as submit:
+        assert list(map_ordered(submit, [], in_flight=4)) == []
 
 
 @pytest.mark.parametrize("name", ["1", "2", "threads"])
@@ -131,9 +147,9 @@ def test_an_error_is_raised_where_its_result_would_be(name):
     taken = []
     with (  # noqa: PT012 - the loop is what raises
         pytest.raises(ValueError, match="three"),
-        some_executor(name) as executor,
+        some_executor(name, fail_at_three) as submit,
     ):
-        for task, _ in map_ordered(executor, fail_at_three, range(10), in_flight=4):
+        for task, _ in map_ordered(submit, range(10), in_flight=4):
             taken.append(task)
     assert taken == [0, 1, 2]
 
@@ -148,7 +164,7 @@ def test_calls_that_have_not_begun_are_cancelled():
             go_on.wait()
 
     with ThreadPoolExecutor(1) as executor:
-        results = map_ordered(executor, call, range(5), in_flight=5)
+        results = map_ordered(partial(executor.submit, call), range(5), in_flight=5)
         next(results)
         results.close()
         go_on.set()
@@ -156,13 +172,13 @@ def test_calls_that_have_not_begun_are_cancelled():
 
 
 def test_one_worker_is_this_process():
-    with local_executor(1) as executor:
-        assert executor.submit(os.getpid).result() == os.getpid()
+    with local(1, process_id) as submit:
+        assert submit(0).result() == os.getpid()
 
 
 def test_several_workers_are_other_processes():
-    with local_executor(2) as executor:
-        found = {pid for _, pid in map_ordered(executor, process_id, range(20), in_flight=4)}
+    with local(2, process_id) as submit:
+        found = {pid for _, pid in map_ordered(submit, range(20), in_flight=4)}
     assert os.getpid() not in found
     assert 1 <= len(found) <= 2
     assert not multiprocessing.active_children()
@@ -174,37 +190,122 @@ def test_no_workers_are_refused(workers):
         Place(workers=workers)
 
 
-def test_killed_worker_is_said_with_its_task():
-    with pytest.raises(WorkerError, match="worker died") as raised, local_executor(2) as executor:
-        list(map_ordered(executor, die_at_three, range(10), in_flight=4))
+def sleep_until_killed(number):
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(600)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (die_at_three, r"a worker died at 3 \(killed by signal 9\); .* less --memory may help"),
+        (sleep_until_killed, r"a worker died at 2 \(killed by signal 15\)$"),
+        (exit_at_three, r"a worker died at 3 \(exit 7\)$"),
+    ],
+)
+def test_a_dead_worker_is_named_with_its_task(function, said):
+    with pytest.raises(WorkerError, match=said) as raised, local(4, function) as submit:
+        list(map_ordered(submit, range(10), in_flight=8))
     assert "\n" not in str(raised.value)
-    wait_until(lambda: not multiprocessing.active_children())
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_that_dies_while_nobody_waits_is_named():
+    with (  # noqa: PT012 - the second half is what raises
+        pytest.raises(WorkerError, match="killed by signal 9"),
+        local(2, square) as submit,
+    ):
+        results = map_ordered(submit, range(10), in_flight=2)
+        next(results)
+        pool = submit.__self__._executor
+        wait_until(lambda: not pool._pending_work_items)
+        os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+        wait_until(lambda: pool._broken)
+        list(results)
+
+
+MEGABYTES = 2**24
 
 
 def answer_much_and_die(delay):
     threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
-    return bytes(2**27)
+    return np.ones(MEGABYTES, np.uint8)
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.02, 0.05, 0.08, 0.12, 0.2])
+@pytest.mark.parametrize("delay", [0.0, 0.005, 0.01, 0.02, 0.05, 0.1])
 def test_a_worker_killed_in_the_middle_of_its_answer_leaves_nobody_waiting(delay):
-    with pytest.raises(WorkerError, match="worker died"), local_executor(2) as executor:
-        list(map_ordered(executor, answer_much_and_die, [delay] * 50, in_flight=4))
-    wait_until(lambda: not multiprocessing.active_children())
+    with (
+        pytest.raises(WorkerError, match="worker died"),
+        local(2, answer_much_and_die, MEGABYTES) as submit,
+    ):
+        list(map_ordered(submit, [delay] * 500, in_flight=4))
+    assert not multiprocessing.active_children()
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.01, 0.02, 0.05, 0.08, 0.12])
+@pytest.mark.parametrize("delay", [0.0, 0.01, 0.02, 0.05])
 def test_leaving_in_the_middle_of_an_answer_leaves_nobody_waiting(delay):
     def leave():
-        with local_executor(2) as executor:
-            for _ in range(4):
-                executor.submit(bytes, 2**27)
+        with local(2, much, MEGABYTES) as submit:
+            for number in range(4):
+                submit(number)
             time.sleep(delay)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         leave()
-    wait_until(lambda: not multiprocessing.active_children())
+    assert not multiprocessing.active_children()
+
+
+def much(number):
+    return np.full((3, MEGABYTES // 12), number, np.float32), number
+
+
+def test_an_array_is_the_shared_memory_itself():
+    with local(2, much, MEGABYTES) as submit:
+        for task, (block, number) in map_ordered(submit, range(10), in_flight=4):
+            assert block.shape == (3, MEGABYTES // 12)
+            assert block.dtype == np.float32
+            assert not block.flags.owndata
+            assert (block == task).all()
+            assert number == task
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 1000])
+def test_any_number_of_arrays_arrives(count):
+    with local(2, several, 2**20) as submit:
+        for task, arrays in map_ordered(submit, [count] * 6, in_flight=4):
+            assert [array.tolist() for array in arrays] == [[n % 9] * (n % 9) for n in range(task)]
+
+
+def several(count):
+    return [np.full(n % 9, n % 9) for n in range(count)]
+
+
+def test_an_answer_that_is_too_long_is_an_error():
+    with local(2, bytes) as submit:
+        with pytest.raises(ValueError, match="memoryview"):
+            submit(MEGABYTES).result(timeout=60)
+        assert submit(3).result(timeout=60) == bytes(3)
+
+
+def fail_at_length(_):
+    raise ValueError("long " * 2**18)
+
+
+def test_a_long_error_is_cut():
+    with local(2, fail_at_length) as submit:
+        error = submit(0).exception(timeout=60)
+    assert str(error).startswith("ValueError: long long")
+    assert len(str(error)) < 4096
+
+
+def test_what_goes_through_the_pipe_is_taken_as_a_whole():
+    """A pipe takes 512 bytes as a whole on every system (POSIX); 4 of them are their number."""
+    longest = 2**40, [2**40] * (_ARRAYS + 1)
+    assert len(pickle.dumps(_ResultItem(2**40, result=longest))) + 4 <= 512
+    window = Window(2**31, 2**31, 2**31, 2**31)
+    assert len(pickle.dumps(_CallItem(2**40, _answer, (2**40, window), {}))) + 4 <= 512
 
 
 class UnreadableError(Exception):
@@ -227,17 +328,18 @@ def give_a_lambda(_):
 
 @pytest.mark.parametrize("function", [raise_unreadable, leave_the_process, give_a_lambda])
 def test_whatever_a_call_does_is_told(function):
-    with local_executor(2) as executor:
-        calls = [executor.submit(function, number) for number in range(3)]
+    with local(2, function) as submit:
+        calls = [submit(number) for number in range(3)]
         assert all(call.exception() is not None for call in calls)
-        assert executor.submit(square, 3).result() == 9
+        assert submit(3).exception() is not None
+        assert len(multiprocessing.active_children()) == 2
 
 
 def submit_for_ever(error):
     """Give two workers what they never finish, and fail while they are at it."""
-    with local_executor(2) as executor:
+    with local(2, sleep_for_ever) as submit:
         for number in range(4):
-            executor.submit(sleep_for_ever, number)
+            submit(number)
         wait_until(lambda: len(multiprocessing.active_children()) == 2)
         raise error
 
@@ -246,7 +348,7 @@ def submit_for_ever(error):
 def test_leaving_with_an_error_ends_the_workers(error):
     with pytest.raises(error):
         submit_for_ever(error)
-    wait_until(lambda: not multiprocessing.active_children())
+    assert not multiprocessing.active_children()
 
 
 def test_cpus_are_those_this_process_may_use():
@@ -265,7 +367,7 @@ def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error):
         start(process)
 
     monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", start_once)
-    with pytest.raises(error), local_executor(3):
-        pass
+    with pytest.raises(error), local(3, square) as submit:
+        submit(1)
     assert len(started) == 1
     assert not multiprocessing.active_children()

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _MOST_BLOCKS = 20_000
 # Blocks of one band that are decoded for a sample.
 _SAMPLE = 9
+# Broken blocks of a file that are named one by one, and bytes that say so, if paths are long.
+_MOST_NAMED = 100
+ANSWER_BYTES = 2**19
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,9 @@ class File:
     """Names of the files that belong to it; None if GDAL is to look."""
     allow_vrt: bool
     """Whether it may be a VRT, or something else than its name says."""
+
+    def __str__(self) -> str:
+        return self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,9 @@ def bad_blocks(every: bool, file: File) -> list[str]:
                         f"{file.path}: the block of rows {top} to {bottom - 1}, columns {left} to "
                         f"{right - 1}{of_band} cannot be decoded ({first_line(error)})"
                     )
+    if len(found) > _MOST_NAMED:
+        more = len(found) - _MOST_NAMED
+        found[_MOST_NAMED:] = [f"{file.path}: {more:,} more blocks cannot be decoded"]
     return found
 
 

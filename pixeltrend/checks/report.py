@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pixeltrend.checks.missing_blocks import File, bad_blocks, block_table
+from pixeltrend.checks.missing_blocks import ANSWER_BYTES, File, bad_blocks, block_table
 from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ReadError, redact
 from pixeltrend.execution.executors import Place, available_cpus, map_ordered
@@ -212,8 +212,8 @@ def _decode(
     """Decode blocks of all files, side by side; say which cannot be."""
     task = partial(bad_blocks, every)
     problems = []
-    with place.open(series.paths) as (executor, workers):
-        results = map_ordered(executor, task, files, in_flight=2 * workers)
+    with place.open(series.paths) as (start, workers):
+        results = map_ordered(start(task, ANSWER_BYTES), files, in_flight=2 * workers)
         for done, (_, found) in enumerate(results, 1):
             problems += found
             if progress is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections import deque
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pixeltrend.errors import ArgumentError, CancelledError, WorkerError
@@ -16,7 +16,8 @@ from pixeltrend.errors import ArgumentError, CancelledError, WorkerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pixeltrend.execution.processes import LocalProcesses
+    Submit = Callable[[Any], Future[Any]]
+    Start = Callable[[Callable[[Any], Any], int], Submit]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -24,6 +25,9 @@ Result = TypeVar("Result")
 NAMES = ("processes", "threads", "serial", "dask")
 # How often a waiting run looks whether it is cancelled, in seconds.
 _POLL = 0.1
+OUT_OF_MEMORY = (
+    "; the system kills what takes too much memory: fewer --workers or less --memory may help"
+)
 
 
 def available_cpus() -> int:
@@ -34,16 +38,26 @@ def available_cpus() -> int:
 
 
 class SerialExecutor(Executor):
-    """Runs a call when it is submitted, in this thread."""
+    """Runs a call when its result is asked for, in the thread that asks."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run the call and give its finished future."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - a future carries what its call raised
-            future.set_exception(error)
-        return future
+        """Return a future that runs the call."""
+        return _Later(partial(fn, *args, **kwargs))
+
+
+class _Later(Future[Any]):
+    def __init__(self, call: Callable[[], Any]) -> None:
+        super().__init__()
+        self._call = call
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Run the call, if nobody has asked before."""
+        if not self.done():
+            try:
+                self.set_result(self._call())
+            except Exception as error:  # noqa: BLE001 - a future carries what its call raised
+                self.set_exception(error)
+        return super().result(timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +93,16 @@ class Place:
         """How many threads may compress the output, on this machine."""
         return 1 if self.workers == 1 or self.executor == "serial" else available_cpus()
 
-    @contextmanager
-    def open(self, paths: Iterable[str]) -> Iterator[tuple[Executor, int]]:
-        """Start or reach the workers; give an executor and how many calls it runs at a time.
+    @property
+    def _count(self) -> int:
+        return self.workers or available_cpus()
 
+    @contextmanager
+    def open(self, paths: Iterable[str]) -> Iterator[tuple[Start, int]]:
+        """Reach the workers; return what starts them, and how many calls they run at a time.
+
+        What starts them takes the function that they are to call, picklable, and the bytes of the
+        largest array that it returns. It returns what submits a task and returns its future.
         Leaving in peace waits for the workers; leaving with an exception ends them at once.
 
         Parameters
@@ -91,51 +111,50 @@ class Place:
             Files that workers on other machines must see.
         """
         if isinstance(self.executor, Executor):
-            yield self.executor, self.workers or available_cpus()
+            yield _start(self.executor), self._count
         elif self.executor == "dask":
             from pixeltrend.execution.cluster import dask_executor
 
             with dask_executor(self.scheduler, self.scheduler_file, paths) as (executor, threads):
-                yield executor, min(threads, self.workers or threads)
+                yield _start(executor), min(threads, self.workers or threads)
+        elif self.executor == "serial" or self._count == 1:
+            yield _start(SerialExecutor()), 1
+        elif self.executor == "threads":
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(self._count) as executor:
+                yield _start(executor), self._count
         else:
-            workers = self.workers or available_cpus()
-            if self.executor == "serial" or workers == 1:
-                yield SerialExecutor(), 1
-            elif self.executor == "threads":
-                from concurrent.futures import ThreadPoolExecutor
+            from pixeltrend.execution.processes import LocalProcesses
 
-                with ThreadPoolExecutor(workers) as threads_executor:
-                    yield threads_executor, workers
-            else:
-                with _processes(workers) as processes:
-                    yield processes, workers
+            with ExitStack() as stack:
+
+                def start(function: Callable[[Any], Any], array_bytes: int) -> Submit:
+                    processes = LocalProcesses(self._count, function, array_bytes)
+                    return stack.enter_context(processes).submit
+
+                yield start, self._count
 
 
-@contextmanager
-def _processes(workers: int) -> Iterator[LocalProcesses]:
-    from pixeltrend.execution.processes import LocalProcesses
+def _start(executor: Executor) -> Start:
+    def start(function: Callable[[Any], Any], _array_bytes: int) -> Submit:
+        return lambda task: executor.submit(function, task)
 
-    executor = LocalProcesses(workers)
-    try:
-        yield executor
-    except BaseException:
-        executor.kill()
-        raise
-    executor.shutdown()
+    return start
 
 
 def map_ordered(
-    executor: Executor,
-    function: Callable[[Task], Result],
+    submit: Callable[[Task], Future[Result]],
     tasks: Iterable[Task],
     *,
     in_flight: int,
     cancelled: Callable[[], bool] | None = None,
 ) -> Iterator[tuple[Task, Result]]:
-    """Start the first calls of `function`, and give an iterator over (task, result) in order.
+    """Submit the first tasks, and return an iterator over (task, result) in order.
 
-    At most `in_flight` tasks are submitted and not yet taken, so that neither tasks nor results
-    pile up. Calls that have not begun when the iterator is closed are cancelled.
+    At most `in_flight` tasks are submitted and their results not yet done with, so that neither
+    pile up: a result is done with when the next one is asked for. Calls that have not begun when
+    the iterator is closed are cancelled.
 
     Raises
     ------
@@ -152,9 +171,9 @@ def map_ordered(
     def submit_next() -> None:
         for task in waiting:
             try:
-                pending.append((task, executor.submit(function, task)))
+                pending.append((task, submit(task)))
             except BrokenExecutor as error:
-                raise WorkerError(_why_broken(executor, task)) from error
+                raise WorkerError(f"a worker died at {task}{OUT_OF_MEMORY}") from error
             return
 
     def results() -> Iterator[tuple[Task, Result]]:
@@ -164,14 +183,14 @@ def map_ordered(
                 try:
                     result = _wait(future, cancelled)
                 except BrokenExecutor as error:
-                    raise WorkerError(_why_broken(executor, task)) from error
-                submit_next()
+                    raise WorkerError(f"a worker died at {task}{OUT_OF_MEMORY}") from error
                 yield task, result
+                submit_next()
         finally:
             for _, future in pending:
                 future.cancel()
 
-    for _ in range(1 if isinstance(executor, SerialExecutor) else max(1, in_flight)):
+    for _ in range(in_flight):
         submit_next()
     return results()
 
@@ -188,19 +207,3 @@ def _wait(future: Future[Result], cancelled: Callable[[], bool] | None) -> Resul
         except TimeoutError:
             if future.done():
                 raise  # the call's own
-
-
-def _why_broken(executor: Executor, task: object) -> str:
-    """Say which worker died, how, and at what."""
-    found: list[tuple[Any, int]] = getattr(executor, "post_mortem", list)()
-    said = [
-        f"{at or 'no window yet'} ({f'killed by signal {-code}' if code < 0 else f'exit {code}'})"
-        for at, code in found
-    ]
-    killed = not found or any(code == -signal.SIGKILL for _, code in found)
-    hint = (
-        "; the system kills what takes too much memory: fewer --workers or less --memory may help"
-        if killed
-        else ""
-    )
-    return f"a worker died at {'; '.join(said) or task}{hint}"

@@ -33,6 +33,8 @@ _MEMORY_FOR_A_BLOCK = 128 * 2**20
 _MEMORY_REMOTE = 128 * 2**20
 # Fewer values than this are read and reduced faster than a process starts.
 _WINDOW_VALUES = 2**21
+# Characters of what a user's function says of its failure.
+_LONGEST_ERROR = 2_000
 # Windows a worker: enough for all workers to end at about the same time.
 _WINDOWS_PER_WORKER = 4
 
@@ -57,7 +59,8 @@ def compute(
     """
     done = valid = failed = 0
     # p-values are adjusted in full precision, whatever is written.
-    task = partial(compute_window, series, reducer, "float64" if adjust else dtype)
+    dtype = "float64" if adjust else dtype
+    task = partial(compute_window, series, reducer, dtype)
 
     def advance(pixels: int) -> None:
         nonlocal done
@@ -65,10 +68,16 @@ def compute(
         if progress is not None:
             progress(done, series.grid.pixels)
 
-    with block_cache(), place.open(series.paths) as (executor, workers):
+    with block_cache(), place.open(series.paths) as (start, workers):
         windows = plan(series, reducer, workers, memory)
+        largest = max(window.pixels for window in windows) * len(reducer.bands)
         # Workers start here, before the writer opens a dataset that they would inherit.
-        results = map_ordered(executor, task, windows, in_flight=2 * workers, cancelled=cancelled)
+        results = map_ordered(
+            start(task, largest * np.dtype(dtype).itemsize),
+            windows,
+            in_flight=2 * workers,
+            cancelled=cancelled,
+        )
         if adjust is not None:
             results = adjust(results, progress=advance)
         with writer:
@@ -134,5 +143,6 @@ def compute_window(
         row, column = divmod(error.pixel, window.width)
         row += window.row_off + series.origin[0]
         column += window.col_off + series.origin[1]
-        raise FunctionError(f"row {row}, column {column}: {error.text}") from error
+        text = error.text[:_LONGEST_ERROR]
+        raise FunctionError(f"row {row}, column {column}: {text}") from error
     return block.astype(dtype), failures
