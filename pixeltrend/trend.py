@@ -3,57 +3,37 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from pixeltrend.checks.undeclared_nodata import undeclared
-from pixeltrend.errors import ArgumentError
-from pixeltrend.execution.executors import Place
-from pixeltrend.execution.pipeline import compute
+from pixeltrend.execution.executors import Workers
+from pixeltrend.execution.pipeline import Watch, reduced_windows
+from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.provenance import Provenance, describe, options_text
-from pixeltrend.raster.windows import Window
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
-from pixeltrend.series.opening import open_series
-from pixeltrend.series.options import InputKeywords, InputOptions
+from pixeltrend.series.opening import assemble
+from pixeltrend.series.options import InputOptions, value_options
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping
-    from concurrent.futures import Executor
+    from collections.abc import Callable, Mapping
 
-    from pixeltrend.reducers.reducer import Reducer
+    from pixeltrend.execution.pipeline import Results
+    from pixeltrend.reducers.reducer import BandInfo, Reducer
+    from pixeltrend.series.opening import Patterns
     from pixeltrend.series.series import Series
 
-    Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-
-
 # Rasters in which a run looks for nodata that nobody declared.
-_LOOKED_AT = 3
-
-
-class RunOptions(InputKeywords, total=False):
-    """What `slope` and `map_pixels` take besides: see `run`."""
-
-    window: tuple[int, int, int, int] | None
-    bounds: tuple[float, float, float, float] | None
-    workers: int | None
-    executor: str | Executor
-    scheduler: str | None
-    scheduler_file: str | os.PathLike[str] | None
-    memory: int | None
-    dtype: str
-    file_format: str | None
-    creation_options: Mapping[str, str] | None
-    overwrite: bool
-    progress: Callable[[int, int], None] | None
-    cancelled: Callable[[], bool] | None
+_MOST_LOOKED_AT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +54,24 @@ class Summary:
     """What to know before trusting the result."""
 
 
-def slope(
-    patterns: Patterns,
-    output: str | os.PathLike[str],
-    **options: Any,
-) -> Summary:
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How a series becomes a raster."""
+
+    inputs: InputOptions
+    output: OutputOptions
+    workers: Workers
+    watch: Watch
+
+    @classmethod
+    def of(cls, keywords: Mapping[str, Any], *others: type[Any]) -> tuple[Job, list[Any]]:
+        """Return a job, and objects of the other classes, made of the keywords of a call."""
+        mine = from_keywords(keywords, InputOptions, OutputOptions, Workers, Watch, *others)
+        return cls(*mine[:4]), mine[4:]
+
+
+@takes(StatsOptions, InputOptions, Workers, OutputOptions, Watch)
+def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) -> Summary:
     """Write the trend of every pixel of a series of yearly rasters.
 
     By default that is the slope of the least-squares line through a pixel's valid values, in units
@@ -91,10 +84,9 @@ def slope(
     output
         The raster to write. It replaces an older one when it is complete, and not before.
     **options
-        ``method="theil-sen"``, ``stats="slope,pvalue"`` and all other fields of
-        `pixeltrend.reducers.options.StatsOptions`; those of
-        `pixeltrend.series.options.InputOptions`, such as ``band="NIR"``; ``workers=4`` and all
-        others of `run`.
+        The options of ``pixeltrend slope --help``, with underscores: ``method="theil-sen"``,
+        ``stats="slope,pvalue"``, ``band="NIR"``, ``workers=4``. They are the fields of
+        `StatsOptions`, `InputOptions`, `Workers`, `OutputOptions` and `Watch`.
 
     Returns
     -------
@@ -108,7 +100,7 @@ def slope(
     ReadError, OutputError, WorkerError
         The run failed. An older output is untouched.
     ArgumentError
-        A parameter makes no sense.
+        An option makes no sense.
 
     References
     ----------
@@ -118,10 +110,9 @@ def slope(
     --------
     >>> pixeltrend.slope("exports/*.tiff", "trend.tif", workers=4)  # doctest: +SKIP
     """
-    names = {field.name for field in fields(StatsOptions)} & options.keys()
-    statistics = StatsOptions(**{name: options.pop(name) for name in names})
+    job, [statistics] = Job.of(options, StatsOptions)
     reducer = make_reducer(statistics)
-    return run(patterns, output, lambda _series: reducer, statistics=statistics, **options)
+    return run(patterns, output, job, lambda _series: reducer, statistics)
 
 
 def map_pixels(
@@ -137,15 +128,14 @@ def map_pixels(
     function
         A top-level function, or its name as ``MODULE:FUNCTION`` or ``FILE.py:FUNCTION``. It gets
         the (n, 2) float array of a pixel's (time, value) pairs, or, if two of its arguments are
-        called ``x`` and ``y``, the times as ``x`` and the values as ``y``. It gives a number, or a
-        sequence of numbers.
+        called ``x`` and ``y``, the times as ``x`` and the values as ``y``. It returns a number, or
+        a sequence of numbers.
     patterns, output
         As for `slope`.
     **options
-        ``bands=["slope", "pvalue"]`` and all other fields of
-        `pixeltrend.reducers.function_options.FunctionOptions`; those of
-        `pixeltrend.series.options.InputOptions`; ``workers=4`` and all others of
-        `run`.
+        The options of ``pixeltrend map --help``, with underscores: ``bands=["statistic"]``,
+        ``arguments={"alpha": 0.9}``, ``workers=4``. They are the fields of `FunctionOptions`,
+        `InputOptions`, `Workers`, `OutputOptions` and `Watch`.
 
     Returns
     -------
@@ -155,7 +145,7 @@ def map_pixels(
     Raises
     ------
     FunctionError
-        The function raised, or gave what is no result.
+        The function raised, or what it returned is not a result.
     InputError, ReadError, OutputError, WorkerError, ArgumentError
         As for `slope`.
 
@@ -167,36 +157,21 @@ def map_pixels(
     from pixeltrend.reducers.probe import function_reducer
     from pixeltrend.series.reader import sample_chunks
 
-    names = {field.name for field in fields(FunctionOptions)} & options.keys()
-    calling = FunctionOptions(**{name: options.pop(name) for name in names})
+    job, [calling] = Job.of(options, FunctionOptions)
 
     def make(series: Series) -> Reducer:
         samples = ((chunk.times, chunk.values) for chunk in sample_chunks(series))
         return function_reducer(function, samples, calling)
 
-    return run(patterns, output, make, **options)
+    return run(patterns, output, job, make)
 
 
 def run(
     patterns: Patterns,
     output: str | os.PathLike[str],
+    job: Job,
     make: Callable[[Series], Reducer],
-    *,
     statistics: StatsOptions | None = None,
-    window: tuple[int, int, int, int] | None = None,
-    bounds: tuple[float, float, float, float] | None = None,
-    workers: int | None = None,
-    executor: str | Executor = "processes",
-    scheduler: str | None = None,
-    scheduler_file: str | os.PathLike[str] | None = None,
-    memory: int | None = None,
-    dtype: str = "float32",
-    file_format: str | None = None,
-    creation_options: Mapping[str, str] | None = None,
-    overwrite: bool = True,
-    progress: Callable[[int, int], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-    **inputs: Unpack[InputKeywords],
 ) -> Summary:
     """Open a series, reduce its pixels, and write the result.
 
@@ -204,82 +179,39 @@ def run(
     ----------
     patterns, output
         As for `slope`.
+    job
+        What is read, who computes, what is written.
     make
-        Gives the reducer for the series.
+        Returns the reducer for the series.
     statistics
         What the reducer was made with: it is written into the output, and its `fdr` is done here.
-    window
-        First row, first column, height and width, in pixels: only this part is computed.
-    bounds
-        xmin, ymin, xmax, ymax in the units of the CRS: only this part is computed.
-    workers
-        Processes or threads; the CPUs that this process may use by default. 1 runs in this process.
-    executor
-        "processes", "threads", "serial", "dask", or any `concurrent.futures.Executor`, such as
-        mpi4py's; that one stays open.
-    scheduler, scheduler_file
-        Where the Dask scheduler is, for "dask".
-    memory
-        Bytes of pixels that one worker may hold; by default 32 MB, 128 MB if they come over a
-        network, or one block of the inputs where that takes more.
-    dtype
-        "float32" or "float64".
-    file_format
-        "GTiff" or "COG"; by default by the extension of the output.
-    creation_options
-        Of the GDAL driver, such as ``{"COMPRESS": "ZSTD"}``.
-    overwrite
-        Whether an older output may be replaced.
-    progress
-        Called with the pixels done and all pixels, after each chunk.
-    cancelled
-        Asked often; the run ends with `CancelledError` when it says True.
-    **inputs
-        The fields of `pixeltrend.series.options.InputOptions`, such as ``band="NIR"`` or
-        ``years="1995:2015"``.
     """
     start = time.perf_counter()
-    written = OutputOptions(dtype, file_format, creation_options, overwrite)
-    written.format_of(output)  # a wrong extension is told before anything is opened
-    place = Place(executor, workers, scheduler, scheduler_file)
-    series = open_series(patterns, output=output, **inputs)
-    if window is not None and bounds is not None:
-        raise ArgumentError("window and bounds both say what part to compute: give one of them")
-    if bounds is not None:
-        series = series.crop(series.grid.window_of(bounds))
-    if window is not None:
-        series = series.crop(Window(*window))
+    series = assemble(patterns, job.inputs, output=output)
     reducer = make(series)
-    given = statistics or StatsOptions()
-    adjusted = (make_band("pvalue_fdr", given),) if given.fdr else ()
-    facts = given.metadata() | InputOptions(**inputs).given()
+    bands, fdr = list(reducer.bands), statistics.fdr if statistics else None
+    if statistics and fdr:
+        bands.append(make_band("pvalue_fdr", statistics))
     writer = RasterWriter(
         output,
         series.grid,
-        [
-            Band(info.name, info.description, info.unit_for(series.unit))
-            for info in (*reducer.bands, *adjusted)
-        ],
-        written,
-        metadata=_metadata(series, reducer, facts),
-        threads=place.writer_threads,
+        [Band(info.name, info.description, info.unit_for(series.unit)) for info in bands],
+        job.output,
+        metadata=_metadata(series, reducer, job.inputs, statistics),
+        threads=job.workers.writer_threads,
     )
     prepare(reducer)
-    warnings = [*series.warnings, *(note.text for note in undeclared(series, most=_LOOKED_AT))]
-    adjust = None
-    if given.fdr is not None:
-        from pixeltrend.execution.field import with_adjusted  # a run in one pass does without
-
-        adjust = partial(
-            with_adjusted,
-            row=[info.name for info in reducer.bands].index("pvalue"),
-            method=given.fdr,
-            dtype=dtype,
-            folder=Path(output).resolve().parent,
+    warnings = [*series.warnings]
+    warnings += [note.text for note in undeclared(series, most=_MOST_LOOKED_AT)]
+    # p-values are adjusted in full precision, whatever is written.
+    dtype = "float64" if fdr else job.output.dtype
+    with reduced_windows(series, reducer, job.workers, dtype, job.watch) as reduced:
+        results = (
+            _adjusted(reduced, reducer.bands, fdr, job.output.dtype, output) if fdr else reduced
         )
-    valid, failed = compute(
-        series, reducer, writer, place, memory, dtype, progress, cancelled, adjust
-    )
+        with writer:
+            valid, failed = _write(results, writer)
+            series.check_unchanged()
     if failed:
         warnings.append(f"the function failed at {failed:,} pixels, which are NaN")
     if not valid:
@@ -294,8 +226,35 @@ def run(
     )
 
 
-def _metadata(series: Series, reducer: Reducer, options: Mapping[str, str]) -> dict[str, str]:
+def _write(results: Results, writer: RasterWriter) -> tuple[int, int]:
+    """Write all blocks; return the pixels with a result, and those at which a function failed."""
+    valid = failed = 0
+    for window, (block, failures) in results:
+        writer.write(window, block)
+        failed += failures
+        valid += int(np.count_nonzero(~np.isnan(block[0])))
+    return valid, failed
+
+
+def _adjusted(
+    results: Results,
+    bands: tuple[BandInfo, ...],
+    fdr: str,
+    dtype: str,
+    output: str | os.PathLike[str],
+) -> Results:
+    """Return the results with p-values adjusted over all of them."""
+    from pixeltrend.execution.fdr import with_adjusted  # a run in one pass does without
+
+    row = [info.name for info in bands].index("pvalue")
+    return with_adjusted(results, row, fdr, dtype=dtype, folder=Path(output).resolve().parent)
+
+
+def _metadata(
+    series: Series, reducer: Reducer, inputs: InputOptions, statistics: StatsOptions | None
+) -> dict[str, str]:
     """Return the metadata of an output: what it was made from."""
+    options = value_options(inputs) | (statistics.metadata() if statistics else {})
     items = describe(
         Provenance(
             method=reducer.method,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pixeltrend.checks.missing_blocks import ANSWER_BYTES, File, bad_blocks, block_table
 from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ReadError, redact
-from pixeltrend.execution.executors import Place, available_cpus, map_ordered
+from pixeltrend.execution.executors import Workers, available_cpus, map_ordered
 from pixeltrend.execution.pipeline import plan
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.paths import absolute
@@ -139,7 +139,7 @@ def check(
     ArgumentError
         A parameter makes no sense.
     """
-    place = Place("processes", workers)
+    crew = Workers(workers, memory)
     [inputs] = from_keywords(options, InputOptions)
     series = assemble(patterns, inputs)
     notes = list(series.notes)
@@ -153,7 +153,7 @@ def check(
             notes += undeclared(series, tagged=True, full=full)
         except ReadError as error:
             problems.append(str(error))
-        problems += _decode(files, series, place, progress, every=full)
+        problems += _decode(files, series, crew, progress, every=full)
     return Report(
         rasters=tuple(_rasters(series, notes)),
         width=series.grid.width,
@@ -162,7 +162,7 @@ def check(
         crs=series.grid.crs,
         unit=series.unit,
         missing_years=tuple(consistency.missing_times(series.times.tolist())),
-        plan=_plan(series, place, memory),
+        plan=_plan(series, crew, memory),
         warnings=tuple(note.text for note in notes),
         problems=tuple(dict.fromkeys(map(redact, problems))),
     )
@@ -204,7 +204,7 @@ def _check_blocks(
 def _decode(
     files: Sequence[File],
     series: Series,
-    place: Place,
+    crew: Workers,
     progress: Callable[[int, int], None] | None,
     *,
     every: bool,
@@ -212,7 +212,7 @@ def _decode(
     """Decode blocks of all files, side by side; say which cannot be."""
     task = partial(bad_blocks, every)
     problems = []
-    with place.open(series.paths) as (start, workers):
+    with crew.open(series.paths) as (start, workers):
         results = map_ordered(start(task, ANSWER_BYTES), files, in_flight=2 * workers)
         for done, (_, found) in enumerate(results, 1):
             problems += found
@@ -245,8 +245,8 @@ def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[Rast
         )
 
 
-def _plan(series: Series, place: Place, memory: int | None) -> PlanReport:
-    workers = place.workers or available_cpus()
+def _plan(series: Series, crew: Workers, memory: int | None) -> PlanReport:
+    workers = crew.workers or available_cpus()
     windows = plan(series, make_reducer(StatsOptions()), workers, memory)
     largest = max(window.pixels for window in windows)
     of_a_pixel = len(series.times) * series.dtype.itemsize

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pixeltrend.cli import options
-from pixeltrend.cli.fields import options_from
+from pixeltrend.cli.fields import Command, add_options, options_from, parse_pairs
 from pixeltrend.cli.progress import progress_bar, report
 from pixeltrend.reducers.function_options import FunctionOptions
 
@@ -16,35 +16,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def _names(_ctx: click.Context, _param: click.Parameter, value: str | None) -> list[str] | None:
-    return None if value is None else [name.strip() for name in value.split(",")]
-
-
 def _arguments(ctx: click.Context, param: click.Parameter, values: Iterable[str]) -> dict[str, Any]:
-    """Read values as Python does, and as text what Python cannot read."""
-    result: dict[str, Any] = {}
-    for name, text in options.pairs(ctx, param, values).items():
+    """Return values as Python reads them, and as text what Python cannot read."""
+    arguments: dict[str, Any] = {}
+    for name, text in parse_pairs(ctx, param, values).items():
         try:
-            result[name] = ast.literal_eval(text)
+            arguments[name] = ast.literal_eval(text)
         except (ValueError, SyntaxError):
-            result[name] = text
-    return result
+            arguments[name] = text
+    return arguments
 
 
-@click.command("map", no_args_is_help=True)
-@click.argument("function", metavar="MODULE:FUNCTION")
-@options.add_options(
-    options.patterns_argument,
-    options.output_option,
-    *options_from(
-        FunctionOptions,
-        {
-            "bands": {"callback": _names},
-            "arguments": {"names": ("--arg",), "multiple": True, "callback": _arguments},
+function_options = options_from(
+    FunctionOptions,
+    {
+        "bands": {"type": str},
+        "arguments": {
+            "names": ("--arg",),
+            "multiple": True,
+            "default": (),
+            "callback": _arguments,
         },
-    ),
-    *options.run_options,
+    },
 )
+
+
+@click.command("map", cls=Command, no_args_is_help=True)
+@click.argument("function", metavar="MODULE:FUNCTION")
+@add_options(options.patterns_argument, *function_options, *options.run_options)
 def map(  # noqa: A001 - the command's name
     function: str,
     patterns: list[str],
@@ -58,7 +57,7 @@ def map(  # noqa: A001 - the command's name
 
     FUNCTION is a top-level function of a module, or of a file (FILE.py:FUNCTION). It gets the
     (n, 2) array of a pixel's (time, value) pairs, gaps left out; or, if two of its arguments are
-    called x and y, as SciPy's are, the times as x and the values as y. It gives a number or a
+    called x and y, as SciPy's are, the times as x and the values as y. It returns a number or a
     sequence of numbers.
 
     \b

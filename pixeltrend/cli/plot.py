@@ -8,11 +8,12 @@ import json
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.fields import Command, add_options
 
 
-@click.command(no_args_is_help=True)
+@click.command(cls=Command, no_args_is_help=True)
 @click.argument("raster", metavar="TREND")
-@options.add_options(
+@add_options(
     click.option(
         "-o",
         "--output",
@@ -20,7 +21,9 @@ from pixeltrend.cli import options
         metavar="OUT",
         help="Picture to write: .png, .svg or .pdf. An older one is replaced.",
     ),
-    options.band_option,
+    click.option(
+        "--band", metavar="BAND", help="Number (from 1) or description of the band.  [default: 1]"
+    ),
     click.option(
         "--classes",
         type=click.IntRange(1, 12),
@@ -45,9 +48,7 @@ from pixeltrend.cli import options
         metavar="N",
         help="Pixels per inch.",
     ),
-    options.json_option,
-    options.quiet_option,
-    options.verbose_option,
+    *options.messages_options,
 )
 def plot(
     raster: str,

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pixeltrend.errors import ArgumentError, CancelledError, WorkerError
+from pixeltrend.options import check_choices, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-NAMES = ("processes", "threads", "serial", "dask")
 # How often a waiting run looks whether it is cancelled, in seconds.
 _POLL = 0.1
 OUT_OF_MEMORY = (
@@ -31,7 +31,7 @@ OUT_OF_MEMORY = (
 
 
 def available_cpus() -> int:
-    """Count the CPUs that this process may use."""
+    """Return how many CPUs this process may use."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -61,41 +61,60 @@ class _Later(Future[Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where calls run."""
+class Workers:
+    """Who computes windows, how many at a time, and how much each may hold."""
 
-    executor: str | Executor = "processes"
-    """One of `NAMES`, or an executor of the caller's, which stays open; dask if there is a
-    scheduler."""
-    workers: int | None = None
-    """How many calls run at a time; as many as there are CPUs, or cluster threads, by default."""
-    scheduler: str | None = None
-    """Address of a Dask scheduler, such as ``tcp://host:8786``."""
-    scheduler_file: str | os.PathLike[str] | None = None
-    """File in which a Dask scheduler wrote its address."""
+    workers: int | None = option(
+        None,
+        "Processes to run, or threads.  [default: the CPUs that this process may use]",
+        group="Running",
+        metavar="N",
+    )
+    memory: int | None = option(
+        None,
+        "Pixels that one worker may hold in memory, such as 64MB.  [default: 32MB, 128MB if they "
+        "come over a network, or one block]",
+        group="Running",
+        metavar="SIZE",
+    )
+    executor: str | Executor = option(
+        "processes",
+        "What the workers are.",
+        group="Running",
+        choices=("processes", "threads"),
+    )
+    dask: str | os.PathLike[str] | None = option(
+        None,
+        "Run on a Dask cluster that is already there: the address of its scheduler, such as "
+        "tcp://host:8786, or the file in which the scheduler wrote it.",
+        group="Running",
+        metavar="ADDRESS|FILE",
+    )
 
     def __post_init__(self) -> None:
-        if isinstance(self.executor, str) and self.executor not in NAMES:
-            raise ArgumentError(f"no executor {self.executor!r}; there are {', '.join(NAMES)}")
+        if not isinstance(self.executor, Executor):
+            check_choices(self)
         if self.workers is not None and self.workers < 1:
-            raise ArgumentError(f"{self.workers} workers cannot do anything: give 1 or more")
-        if self.scheduler is not None and self.scheduler_file is not None:
-            raise ArgumentError("scheduler and scheduler file both say where Dask is: give one")
-        if self.scheduler is not None or self.scheduler_file is not None:
-            if self.executor not in {"dask", "processes"}:
-                raise ArgumentError("a scheduler is for the executor dask only")
-            object.__setattr__(self, "executor", "dask")
-        if self.executor == "serial" and self.workers not in {None, 1}:
-            raise ArgumentError(f"the serial executor is one worker, not {self.workers}")
+            raise ArgumentError(f"workers {self.workers}: must be 1 or more")
+        if self.memory is not None and self.memory < 1:
+            raise ArgumentError(f"memory {self.memory}: must be 1 byte or more")
+        if self.dask is not None and self.executor != "processes":
+            raise ArgumentError("dask and executor both say who computes: give only one of them")
+
+    @property
+    def count(self) -> int:
+        """How many windows are computed at a time; on a cluster, only `open` can tell."""
+        return self.workers or available_cpus()
 
     @property
     def writer_threads(self) -> int:
-        """How many threads may compress the output, on this machine."""
-        return 1 if self.workers == 1 or self.executor == "serial" else available_cpus()
+        """Threads that may compress the output on this machine: as many as there are workers."""
+        return min(self.count, available_cpus())
 
     @property
-    def _count(self) -> int:
-        return self.workers or available_cpus()
+    def threads(self) -> int:
+        """Windows that may be computed at a time in this process, as far as can be known."""
+        return 1 if self.executor == "processes" else self.count
 
     @contextmanager
     def open(self, paths: Iterable[str]) -> Iterator[tuple[Start, int]]:
@@ -111,29 +130,29 @@ class Place:
             Files that workers on other machines must see.
         """
         if isinstance(self.executor, Executor):
-            yield _start(self.executor), self._count
-        elif self.executor == "dask":
+            yield _start(self.executor), self.count
+        elif self.dask is not None:
             from pixeltrend.execution.cluster import dask_executor
 
-            with dask_executor(self.scheduler, self.scheduler_file, paths) as (executor, threads):
+            with dask_executor(self.dask, paths) as (executor, threads):
                 yield _start(executor), min(threads, self.workers or threads)
-        elif self.executor == "serial" or self._count == 1:
+        elif self.count == 1:
             yield _start(SerialExecutor()), 1
         elif self.executor == "threads":
             from concurrent.futures import ThreadPoolExecutor
 
-            with ThreadPoolExecutor(self._count) as executor:
-                yield _start(executor), self._count
+            with ThreadPoolExecutor(self.count) as executor:
+                yield _start(executor), self.count
         else:
             from pixeltrend.execution.processes import LocalProcesses
 
             with ExitStack() as stack:
 
                 def start(function: Callable[[Any], Any], array_bytes: int) -> Submit:
-                    processes = LocalProcesses(self._count, function, array_bytes)
+                    processes = LocalProcesses(self.count, function, array_bytes)
                     return stack.enter_context(processes).submit
 
-                yield start, self._count
+                yield start, self.count
 
 
 def _start(executor: Executor) -> Start:

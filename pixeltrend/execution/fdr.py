@@ -1,8 +1,7 @@
-"""Field significance: p-values adjusted for the number of pixels tested, however many there are."""
+"""p-values adjusted for the number of pixels tested, in bounded memory however many there are."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from contextlib import ExitStack
 from math import log
@@ -10,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pixeltrend.errors import OutputError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from pixeltrend.execution.pipeline import Results
 
     Floats = NDArray[np.float64]
 
@@ -24,6 +27,63 @@ _HELD = 2**20
 _SHIFT = 44
 _CLASSES = (int(np.float64(1.0).view(np.int64)) >> _SHIFT) + 1
 _RECORD = np.dtype([("index", np.int64), ("value", np.float64)])
+
+
+def with_adjusted(
+    results: Results,
+    row: int,
+    method: str,
+    *,
+    dtype: str,
+    folder: Path,
+) -> Results:
+    """Return all results again, each with a band of adjusted p-values after the others.
+
+    Nothing is returned before the last result has come in. Memory holds one of them at a time.
+
+    Parameters
+    ----------
+    results
+        Windows with their float64 blocks (bands, P) and counts of failures.
+    row
+        The band of the p-values.
+    method
+        "bh" or "by".
+    dtype
+        Type of the blocks that are returned.
+    folder
+        For temporary files.
+
+    Raises
+    ------
+    OutputError
+        The folder is full.
+    """
+    try:
+        with ExitStack() as stack:
+            blocks, pvalues = Spill(folder, dtype), Spill(folder)
+            stack.callback(blocks.close)
+            stack.callback(pvalues.close)
+            order = []
+            for window, (block, failures) in results:
+                pvalues.append(block[row])
+                blocks.append(block.astype(dtype))
+                order.append((window, len(block), failures))
+            adjusted = adjust_file(pvalues, method, folder)
+            stack.callback(adjusted.close)
+            start = at = 0
+            for window, bands, failures in order:
+                pixels = window.pixels
+                block = np.empty((bands + 1, pixels), dtype=dtype)
+                block[:-1] = blocks.read(at, bands * pixels).reshape(bands, pixels)
+                block[-1] = adjusted.read(start, pixels)
+                at += bands * pixels
+                start += pixels
+                yield window, (block, failures)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot hold temporary files: {error.strerror or error}"
+        ) from error
 
 
 def adjust(pvalues: Floats, method: str) -> Floats:
@@ -123,23 +183,15 @@ class Spill:
         self.write(self.count, values)
 
     def write(self, start: int, values: NDArray[Any]) -> None:
-        """Write `values` from place `start` on."""
-        data: Any = np.ascontiguousarray(values, dtype=self._dtype).reshape(-1).view(np.uint8)
-        at = start * self._dtype.itemsize
-        while len(data):
-            done = os.pwrite(self._file.fileno(), data, at)
-            data, at = data[done:], at + done
+        """Write `values` from index `start` on."""
+        self._file.seek(start * self._dtype.itemsize)
+        values.astype(self._dtype, copy=False).tofile(self._file)
         self.count = max(self.count, start + values.size)
 
     def read(self, start: int, count: int) -> NDArray[Any]:
-        """Read `count` numbers from place `start` on."""
-        values = np.empty(count, dtype=self._dtype)
-        data: Any = values.view(np.uint8)
-        at = start * self._dtype.itemsize
-        while len(data):
-            done = os.preadv(self._file.fileno(), [data], at)
-            data, at = data[done:], at + done
-        return values
+        """Read `count` numbers from index `start` on."""
+        self._file.seek(start * self._dtype.itemsize)
+        return np.fromfile(self._file, self._dtype, count)
 
     def close(self) -> None:
         """Remove the file."""
