@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from running import run
 
 import pixeltrend
 
@@ -71,15 +70,8 @@ def wings_known(path):
 
 def loaded_by(*arguments, cwd=None, env=None):
     """Whole names of the modules that a run of Python loads, in all its processes."""
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=os.environ | (env or {}),
-        timeout=120,
-        check=True,
-    )
+    done = run([sys.executable, "-X", "importtime", *arguments], cwd=cwd, env=env)
+    assert done.returncode == 0, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
     return {line.rpartition("|")[2].strip() for line in lines}
 
@@ -150,3 +142,22 @@ def test_public_names_are_there():
     assert set(pixeltrend.__all__) <= set(dir(pixeltrend))
     with pytest.raises(AttributeError, match="nothing_such"):
         _ = pixeltrend.nothing_such
+
+
+def test_there_is_no_circle_between_modules():
+    """Imports at the top of a module, followed from each module, never come back to it."""
+    known = {f"pixeltrend.{name_of(path).replace('/', '.')}": path for path in MODULES}
+    arrows = {
+        name: {
+            other
+            for other in known
+            if other != name
+            and any(i == other or i.startswith(f"{other}.") for i in imports_of(path))
+        }
+        for name, path in known.items()
+        if not name.endswith("__init__")
+    }
+    while leaves := [name for name, others in arrows.items() if not others & arrows.keys()]:
+        for name in leaves:
+            del arrows[name]
+    assert not arrows
