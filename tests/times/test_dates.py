@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.times.dates import (
     decimal_year,
-    decimal_year_of_doy,
     duplicates,
     format_date,
     format_time,
@@ -178,7 +177,7 @@ def test_a_day_is_one_time_however_it_is_written(date):
     time = decimal_year(date.year, date.month, date.day)
     for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y-%j", "%Y%j", "%Y-%m-%dT%H:%M:%SZ"):
         assert parse_time(date.strftime(form)) == time
-    assert decimal_year_of_doy(date.year, date.timetuple().tm_yday) == time
+    assert decimal_year(date.year, doy=date.timetuple().tm_yday) == time
 
 
 @given(st.dates(dt.date(1800, 1, 1), dt.date(2199, 12, 31)))

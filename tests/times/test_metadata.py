@@ -95,7 +95,7 @@ def test_days_of_an_axis_are_those_of_names(dates):
         ([0], "days", "standard", "'days', calendar 'standard'"),
         ([0], "fortnights since 1970-01-01", "", "fortnights"),
         ([0], "days since 1970-01-01", "mayan", "'mayan'"),
-        ([float("nan")], "days since 1970-01-01", "standard", "nan is no time"),
+        ([float("nan")], "days since 1970-01-01", "standard", "nan is not a time"),
         ([1e30], "days since 1970-01-01", "standard", "--years"),
         ([0], "days since yesterday", "standard", "--times FILE.csv"),
     ],

@@ -410,7 +410,7 @@ def test_no_missing_years(tmp_path, write_stack, years):
 def test_unequal_times(tmp_path, write_stack, years):
     write_stack(tmp_path, np.ones((len(years), 2, 3), np.float32), years)
     (warning,) = warnings_of(tmp_path)
-    assert "unequal" in warning
+    assert "unevenly" in warning
 
 
 @pytest.mark.parametrize(("nodata", "said"), [(-9999, "-9999"), (300, "300"), (0.5, "0.5")])

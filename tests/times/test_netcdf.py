@@ -89,7 +89,7 @@ def test_a_file_a_year_without_years_in_their_names(tmp_path, write_netcdf):
     series = pixeltrend.open_series(tmp_path / "*.nc")
     assert series.times.tolist() == [2001, 2002, 2003]
     assert [name.rpartition("/")[2] for name in series.names] == ["b.nc", "a.nc", "c.nc"]
-    assert any("names have none" in warning for warning in series.warnings)
+    assert any("names hold no times" in warning for warning in series.warnings)
 
 
 def test_a_name_that_contradicts_the_axis_is_told(tmp_path, write_netcdf):
