@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from running import wait_until
 
 from pixeltrend.errors import ArgumentError, WorkerError
-from pixeltrend.execution.executors import Place, available_cpus, map_ordered
+from pixeltrend.execution.executors import Workers, available_cpus, map_ordered
 from pixeltrend.execution.processes import _ARRAYS, _answer
 from pixeltrend.raster.windows import Window
 
@@ -86,7 +86,7 @@ class LazyFuture(Future):
 @contextmanager
 def local(workers, function, array_bytes=0):
     """What submits a task to workers of this machine."""
-    with Place(workers=workers).open([]) as (start, count):
+    with Workers(workers=workers).open([]) as (start, count):
         assert count == workers
         yield start(function, array_bytes)
 
@@ -99,7 +99,7 @@ def some_executor(name, function):
         return
     spawn = multiprocessing.get_context("spawn")  # safe whatever threads a test runner has
     pool = ThreadPoolExecutor(3) if name == "threads" else ProcessPoolExecutor(2, spawn)
-    with pool, Place(executor=pool).open([]) as (start, _):
+    with pool, Workers(executor=pool).open([]) as (start, _):
         yield start(function, 0)
 
 
@@ -187,7 +187,7 @@ def test_several_workers_are_other_processes():
 @pytest.mark.parametrize("workers", [0, -1])
 def test_no_workers_are_refused(workers):
     with pytest.raises(ArgumentError):
-        Place(workers=workers)
+        Workers(workers=workers)
 
 
 def sleep_until_killed(number):

@@ -109,7 +109,7 @@ def test_functions_that_take_x_and_y_get_times_and_values(tmp_path, stack, value
         np.testing.assert_array_equal(tau[:, row, column], [answer.pvalue, answer.statistic])
 
 
-@pytest.mark.parametrize("executor", ["processes", "threads", "serial"])
+@pytest.mark.parametrize("executor", ["processes", "threads"])
 def test_a_function_of_a_file_gets_the_valid_pairs(
     tmp_path, stack, mine, values, read_raster, executor
 ):

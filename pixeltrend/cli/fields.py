@@ -21,8 +21,6 @@ GROUPS = (
 _TYPES: dict[str, Any] = {
     "int": int,
     "float": float,
-    "str": str,
-    "int | str": str,
     "tuple[float, float]": (float, float),
     "tuple[int, int, int, int]": (int, int, int, int),
     "tuple[float, float, float, float]": (float, float, float, float),
@@ -99,8 +97,8 @@ def _option(
         settings["metavar"] = f"[{'|'.join(facts['choices'])}]"
     elif kind == "bool":
         settings.setdefault("is_flag", True)
-    elif "callback" not in settings:
-        settings.setdefault("type", _TYPES[kind])
+    else:
+        settings.setdefault("type", _TYPES.get(kind, str))
     shown = field.default is not None and field.default is not False and field.default != ()
     return click.option(
         *(names or (flag,)),

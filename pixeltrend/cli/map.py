@@ -30,7 +30,6 @@ def _arguments(ctx: click.Context, param: click.Parameter, values: Iterable[str]
 function_options = options_from(
     FunctionOptions,
     {
-        "bands": {"type": str},
         "arguments": {
             "names": ("--arg",),
             "multiple": True,

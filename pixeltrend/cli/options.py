@@ -110,7 +110,7 @@ messages_options = (json_option, quiet_option, verbose_option)
 
 # What every command takes that reads a series.
 input_options = (*options_from(InputOptions, {"bounds": {"callback": _bounds}}), bbox_option)
-WORKERS: dict[str, dict[str, Any]] = {"memory": {"callback": parse_bytes}}
+WORKERS: dict[str, dict[str, Any]] = {"memory": {"type": str, "callback": parse_bytes}}
 workers_options = options_from(Workers, WORKERS)
 # What every command takes that writes a raster.
 OUTPUT: dict[str, dict[str, Any]] = {
