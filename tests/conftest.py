@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from osgeo import gdal, osr
+from running import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+    from subprocess import CompletedProcess
 
 gdal.UseExceptions()
 osr.UseExceptions()
 
-settings.register_profile("fixed", derandomize=True, database=None, deadline=None, max_examples=80)
+# On a busy machine everything is slow, which is not the fault of an example.
+settings.register_profile(
+    "fixed",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=80,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("fixed")
 
 # Landsat's pixels, somewhere in Hanoi.
@@ -173,10 +183,19 @@ def stack(
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody's settings change what the tests see."""
-    for name in list(os.environ):
+    """Nobody's settings change what the tests see; where GDAL lies is not a setting."""
+    for name in set(os.environ) - {"GDAL_DATA", "GDAL_DRIVER_PATH"}:
         if name.startswith(("PIXELTREND_", "GDAL_", "CPL_", "VSI_", "AWS_", "GS_", "AZURE_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_worker_is_left() -> Iterator[None]:
+    """Whatever becomes of a test, the workers that it has in this process end."""
+    yield
+    for child in multiprocessing.active_children():
+        child.kill()
+        child.join()
 
 
 @pytest.fixture
@@ -186,26 +205,13 @@ def cli_command() -> list[str]:
 
 
 @pytest.fixture
-def run_cli(
-    tmp_path: Path, cli_command: list[str]
-) -> Callable[..., subprocess.CompletedProcess[str]]:
+def run_cli(tmp_path: Path, cli_command: list[str]) -> Callable[..., CompletedProcess[str]]:
     """Run the command line in `tmp_path`, in a process of its own."""
 
-    def run(
-        *arguments: Any, env: dict[str, str] | None = None, stdin: str = "", cwd: Path = tmp_path
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*cli_command, *map(str, arguments)],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            cwd=cwd,
-            env=os.environ | (env or {}),
-            timeout=120,
-            check=False,
-        )
+    def run_it(*arguments: Any, cwd: Path = tmp_path, **options: Any) -> CompletedProcess[str]:
+        return run([*cli_command, *arguments], cwd=cwd, **options)
 
-    return run
+    return run_it
 
 
 @pytest.fixture

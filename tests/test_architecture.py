@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from running import run
 
 import pixeltrend
 
@@ -71,15 +70,8 @@ def wings_known(path):
 
 def loaded_by(*arguments, cwd=None, env=None):
     """Whole names of the modules that a run of Python loads, in all its processes."""
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=os.environ | (env or {}),
-        timeout=120,
-        check=True,
-    )
+    done = run([sys.executable, "-X", "importtime", *arguments], cwd=cwd, env=env)
+    assert done.returncode == 0, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
     return {line.rpartition("|")[2].strip() for line in lines}
 

@@ -8,18 +8,18 @@ import json
 import os
 import pty
 import re
-import select
 import signal
 import struct
-import subprocess
 import sys
 import termios
-import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, CompletedProcess
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from running import run, started, wait_until
 
 import pixeltrend
 from pixeltrend.__main__ import main
@@ -179,7 +179,7 @@ def run_here(tmp_path, monkeypatch, capfd):
         with pytest.raises(SystemExit) as ended:
             main()
         out, err = capfd.readouterr()
-        return subprocess.CompletedProcess(arguments, ended.value.code, out, err)
+        return CompletedProcess(arguments, ended.value.code, out, err)
 
     yield run
     for number, handler in before.items():
@@ -389,14 +389,10 @@ def test_no_gdal_is_one_line(tmp_path, stack):
     """As on a machine where nobody has installed it."""
     (tmp_path / "osgeo").mkdir()
     (tmp_path / "osgeo" / "__init__.py").write_text("raise ImportError('no osgeo here')")
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-m", "pixeltrend", "slope", "*.tif", "-o", "t"],
-        capture_output=True,
-        text=True,
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"},
-        timeout=120,
-        check=False,
+        env={"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"},
     )
     run_is_refused(done, 1, "osgeo", "pip install")
     assert len(stack) == 5
@@ -406,17 +402,11 @@ def test_no_gdal_is_one_line(tmp_path, stack):
 def test_stdout_that_nobody_reads(cli_command, tmp_path):
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run(
-        [*cli_command, "slope", "*.tif", "-o", "t", "--json"],
-        stdout=write,
-        stderr=subprocess.PIPE,
-        cwd=tmp_path,
-        timeout=120,
-        check=False,
-    )
+    command = [*cli_command, "slope", "*.tif", "-o", "t", "--json"]
+    done = run(command, stdout=write, cwd=tmp_path)
     os.close(write)
-    assert b"Traceback" not in done.stderr
-    assert b"Exception ignored" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
     assert (tmp_path / "t").exists()
 
 
@@ -451,14 +441,7 @@ def test_full_disk_exits_1(
     before = listing(tmp_path)
     command = [*cli_command, "slope", "*.tif", "-o", "trend.out", "--of", output_format]
     command += ["--workers", workers, "--memory", "200K"]
-    done = subprocess.run(
-        with_file_size_limit(limit, command),
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=120,
-        check=False,
-    )
+    done = run(with_file_size_limit(limit, command), cwd=tmp_path)
     # Some builds of libtiff say these themselves, beside what they tell GDAL.
     lines = [line for line in done.stderr.splitlines() if not line.startswith("_tiff")]
     done.stderr = "\n".join(lines)
@@ -478,14 +461,6 @@ def slow_stack(tmp_path_factory, write_stack, make_values):
     return folder
 
 
-def wait_until(condition):
-    """Wait for what is bound to happen; far longer than it takes before giving up."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
-
-
 def processes_of(session):
     """Ids of the living processes of a session, and the seconds each has computed."""
     found = {}
@@ -503,19 +478,8 @@ def processes_of(session):
 class Run:
     """A slow run in a session of its own, over an old output, in the middle of its work."""
 
-    def __init__(self, command, inputs, folder, workers):
-        self.folder = folder
-        self.target = folder / "trend.tif"
-        self.target.write_bytes(OLD)
-        command = [*command, "slope", str(inputs), "-o", str(self.target), "--memory", "20K"]
-        command += ["--method", "linregress", "--workers", str(workers)]
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    def __init__(self, process, target, workers):
+        self.process, self.target, self.folder = process, target, target.parent
         wait_until(lambda: self.is_writing() and len(self.busy()) >= workers)
 
     def is_writing(self):
@@ -531,24 +495,24 @@ class Run:
         return [pid for pid, its_seconds in seconds.items() if its_seconds > 0.3]
 
     def end(self):
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate()
         wait_until(lambda: not processes_of(self.process.pid))
         return out, err
 
 
 @pytest.fixture
 def slow_run(cli_command, slow_stack, tmp_path):
-    runs = []
+    target = tmp_path / "trend.tif"
+    with ExitStack() as running:
 
-    def start(workers):
-        runs.append(Run(cli_command, slow_stack, tmp_path, workers))
-        return runs[-1]
+        def start(workers):
+            target.write_bytes(OLD)
+            command = [*cli_command, "slope", slow_stack, "-o", target, "--memory", "20K"]
+            command += ["--method", "linregress", "--workers", workers]
+            process = started(command, stdout=PIPE, stderr=PIPE, text=True)
+            return Run(running.enter_context(process), target, workers)
 
-    yield start
-    for run in runs:
-        for pid in processes_of(run.process.pid):
-            os.kill(pid, signal.SIGKILL)
-        run.process.communicate()
+        yield start
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -609,45 +573,44 @@ def run_on_terminal(command, cwd):
     """Run with stderr on a terminal; give the status and what the terminal got."""
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    process = subprocess.Popen(
-        command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=end, env=os.environ | {"TERM": "xterm"}
-    )
-    os.close(end)
     shown = b""
-    while select.select([terminal], [], [], 60)[0]:
-        try:
-            shown += os.read(terminal, 65536)
-        except OSError:  # the other end is closed
-            break
+    with started(command, cwd=cwd, stdout=DEVNULL, stderr=end, env={"TERM": "xterm"}) as process:
+        os.close(end)
+        with suppress(OSError):  # the other end is closed
+            while some := os.read(terminal, 65536):
+                shown += some
+        process.wait()
     os.close(terminal)
-    return process.wait(60), shown.decode()
+    return process.returncode, shown.decode()
 
 
-@pytest.fixture(scope="module")
-def unhurried_stack(tmp_path_factory, write_stack, make_values):
-    """Takes SciPy long enough to be worth a progress bar."""
-    folder = tmp_path_factory.mktemp("unhurried")
-    write_stack(folder, make_values(3, 40, 60), options=["BLOCKYSIZE=1"])
-    return folder
+@pytest.fixture
+def unhurried(tmp_path, write_stack, make_values):
+    """Arguments of a run that is worth a progress bar, on any machine."""
+    write_stack(tmp_path / "in", make_values(3, 40, 60), options=["BLOCKYSIZE=1"])
+    function = (
+        "import time\ndef mean(pairs):\n    time.sleep(0.001)\n    return pairs[:, 1].mean()\n"
+    )
+    (tmp_path / "slow.py").write_text(function)
+    return ["map", "slow.py:mean", "in", "-o", "t", "--bands", "mean"]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_progress_on_a_terminal(cli_command, unhurried_stack, tmp_path, workers):
-    command = [*cli_command, "slope", str(unhurried_stack), "-o", "t", "--method", "linregress"]
-    status, shown = run_on_terminal([*command, "--workers", workers], tmp_path)
+def test_progress_on_a_terminal(cli_command, unhurried, tmp_path, workers):
+    command = [*cli_command, *unhurried, "--workers", workers]
+    status, shown = run_on_terminal(command, tmp_path)
     assert status == 0
     assert re.search(r"\d+%", shown)
     assert "2.40k" in shown  # pixels
     assert shown.splitlines()[-1].count("2000 to 2002") == 1
 
 
-def test_quiet_on_a_terminal(cli_command, unhurried_stack, tmp_path):
-    command = [*cli_command, "slope", str(unhurried_stack), "-o", "t", "--method", "linregress"]
-    assert run_on_terminal([*command, "-q"], tmp_path) == (0, "")
+def test_quiet_on_a_terminal(cli_command, unhurried, tmp_path):
+    assert run_on_terminal([*cli_command, *unhurried, "-q"], tmp_path) == (0, "")
 
 
-def test_no_progress_where_nobody_looks(run_cli, unhurried_stack):
-    done = run_cli("slope", unhurried_stack, "-o", "t", "--method", "linregress")
+def test_no_progress_where_nobody_looks(run_cli, unhurried):
+    done = run_cli(*unhurried)
     assert done.returncode == 0
     assert "%" not in done.stderr
     assert "\r" not in done.stderr

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
-import subprocess
 import sys
+import threading
 import time
+from contextlib import ExitStack, contextmanager
+from subprocess import DEVNULL, PIPE
+from types import SimpleNamespace
 
+import distributed
 import pytest
+from running import started, wait_until
 
 import pixeltrend
+from pixeltrend.execution import cluster as cluster_module
+from pixeltrend.execution.cluster import dask_executor
 
 SLOW = """
 import time
@@ -20,33 +28,45 @@ def mean(pairs):
 """
 
 
-def wait_until(what, seconds=60):
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.05)
+# Passes bytes on to another port; listens only when it is told to.
+LATE = """
+import asyncio, socket, sys
+
+async def copy(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
+
+async def pass_on(reader, writer):
+    there = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
+    await asyncio.gather(copy(reader, there[1]), copy(there[0], writer))
+
+async def main():
+    port = socket.socket()
+    port.bind(("127.0.0.1", 0))
+    print(port.getsockname()[1], flush=True)
+    sys.stdin.readline()
+    await (await asyncio.start_server(pass_on, sock=port)).serve_forever()
+
+asyncio.run(main())
+"""
 
 
 class Cluster:
     """A scheduler, and workers without a nanny: a killed one stays dead."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, running):
         self.folder = folder
         self.file = folder / "scheduler.json"
-        self.processes = []
+        self.running = running
         self.start("scheduler", "--scheduler-file", self.file, "--no-dashboard", "--port", "0")
-        wait_until(self.file.exists)
 
     def start(self, what, *arguments):
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--host", "127.0.0.1"]
-        process = subprocess.Popen(
-            [*command, *map(str, arguments)],
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.processes.append(process)
-        return process
+        process = started(
+            [*command, *arguments], cwd=self.folder, stdout=DEVNULL, stderr=DEVNULL
+        )  # fmt: skip
+        return self.running.enter_context(process)
 
     def start_worker(self):
         return self.start(
@@ -54,18 +74,19 @@ class Cluster:
             "--no-dashboard", "--memory-limit", "0", "--local-directory", self.folder / "local",
         )  # fmt: skip
 
-    def stop(self):
-        for process in reversed(self.processes):
-            process.kill()
-            process.wait()
-
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    found = Cluster(tmp_path_factory.mktemp("cluster"))
-    found.start_worker()
-    yield found
-    found.stop()
+    with ExitStack() as running:
+        found = Cluster(tmp_path_factory.mktemp("cluster"), running)
+        found.start_worker()
+        wait_until(lambda: count_workers(found) == 1)
+        yield found
+
+
+def count_workers(cluster):
+    with dask_executor(None, cluster.file, []) as (_executor, threads):
+        return threads
 
 
 @pytest.fixture
@@ -111,13 +132,6 @@ def test_a_lost_worker_costs_its_windows_and_no_more(tmp_path, larger, cluster):
     assert (tmp_path / "there.tif").read_bytes() == (tmp_path / "here.tif").read_bytes()
 
 
-def count_workers(cluster):
-    from distributed import Client
-
-    with Client(scheduler_file=str(cluster.file), set_as_default=False) as client:
-        return len(client.nthreads())
-
-
 def test_a_function_that_raises_on_the_cluster_says_where(larger, cluster, run_cli, tmp_path):
     (tmp_path / "bad.py").write_text("def bad(pairs):\n    raise ValueError('no good')\n")
     done = run_cli(
@@ -129,8 +143,6 @@ def test_a_function_that_raises_on_the_cluster_says_where(larger, cluster, run_c
 
 
 def test_files_that_workers_do_not_see_are_named(tmp_path, larger, cluster):
-    from pixeltrend.execution.cluster import dask_executor
-
     paths = [str(larger[0]), str(tmp_path / "elsewhere.tif")]
     with (
         pytest.raises(pixeltrend.WorkerError, match=r"does not see .*elsewhere\.tif"),
@@ -144,19 +156,99 @@ def test_files_that_workers_do_not_see_are_named(tmp_path, larger, cluster):
     [
         (["--executor", "dask"], 2, "--scheduler"),
         (["--scheduler", "nonsense://here"], 1, "does not answer"),
-        (["--scheduler", "tcp://127.0.0.1:1"], 1, "does not answer"),
-        (["--scheduler-file", "missing.json"], 1, "no such scheduler file"),
         (["--scheduler", "tcp://a:1", "--scheduler-file", "b"], 2, "give one"),
         (["--scheduler", "tcp://a:1", "--executor", "serial"], 2, "dask only"),
     ],
 )
 def test_schedulers_that_are_not_there(run_cli, larger, tmp_path, arguments, status, said):
-    patience = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "1s"}
-    done = run_cli("slope", "ndvi_*.tif", "-o", "out.tif", *arguments, env=patience)
+    done = run_cli("slope", "ndvi_*.tif", "-o", "out.tif", *arguments)
     assert done.returncode == status
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "out.tif").exists()
+
+
+def test_a_scheduler_may_write_its_file_later(tmp_path, cluster, monkeypatch, caplog):
+    content = cluster.file.read_text()
+    later = tmp_path / "later.json"
+    steps = [later.touch, lambda: later.write_text(content[:40]), lambda: later.write_text(content)]
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: steps.pop(0)())
+    monkeypatch.setattr(cluster_module, "time", clock)
+    with dask_executor(None, later, []) as (executor, _threads):
+        assert executor.submit(abs, -1).result() == 1
+    assert not steps
+    assert caplog.messages == [f"waiting for a Dask scheduler to write its address to {later}"]
+
+
+@contextmanager
+def listening_later(cluster):
+    """Start what passes on to the scheduler; give its address and what makes it listen."""
+    port = json.loads(cluster.file.read_text())["address"].rpartition(":")[2]
+    pipes = {"stdin": PIPE, "stdout": PIPE, "text": True}
+    with started([sys.executable, "-c", LATE, port], **pipes) as process:
+        address = f"tcp://127.0.0.1:{process.stdout.readline().strip()}"
+        yield address, lambda: print(file=process.stdin, flush=True)
+
+
+def test_a_scheduler_may_listen_later(cluster):
+    with listening_later(cluster) as (address, listen):
+        # Where this is before the first attempt to connect, nobody has to wait: right as well.
+        timer = threading.Timer(1, listen)
+        timer.start()
+        with dask_executor(address, None, []) as (executor, _threads):
+            assert executor.submit(abs, -1).result() == 1
+        timer.join()
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "there is no such file"),
+        ("", "it does not hold an address"),
+        ('{"type": "Sched', "it does not hold an address"),
+        ("[]", "it does not hold an address"),
+    ],
+    ids=["missing", "empty", "half-written", "another"],
+)
+def test_a_scheduler_file_that_is_never_written(tmp_path, larger, monkeypatch, content, problem):
+    monkeypatch.setattr(cluster_module, "_PATIENCE", 0.2)
+    path = tmp_path / "scheduler.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(pixeltrend.WorkerError, match=rf"scheduler\.json: .*\({problem}\)"):
+        pixeltrend.slope(larger, tmp_path / "out.tif", scheduler_file=path)
+    assert not (tmp_path / "out.tif").exists()
+
+
+def test_a_scheduler_file_that_cannot_be_read(tmp_path):
+    with (
+        pytest.raises(pixeltrend.WorkerError, match="cannot be read"),
+        dask_executor(None, tmp_path, []),
+    ):
+        pass
+
+
+def test_a_scheduler_that_never_listens(larger, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster_module, "_PATIENCE", 0.2)
+    with pytest.raises(pixeltrend.WorkerError, match=r"tcp://127\.0\.0\.1:1 does not answer"):
+        pixeltrend.slope(larger, tmp_path / "out.tif", scheduler="tcp://127.0.0.1:1")
+    assert not (tmp_path / "out.tif").exists()
+
+
+def test_a_cluster_without_workers(tmp_path, monkeypatch, caplog):
+    class NoWorkers(distributed.Client):
+        def wait_for_workers(self, n_workers, **_options):
+            super().wait_for_workers(n_workers, timeout=0.1)
+
+    monkeypatch.setattr(distributed, "Client", NoWorkers)
+    with ExitStack() as running:
+        alone = Cluster(tmp_path, running)
+        with (
+            pytest.raises(pixeltrend.WorkerError, match="has had no worker for 60 s"),
+            dask_executor(None, alone.file, []),
+        ):
+            pass
+    assert caplog.messages[-1].startswith("waiting for workers of the Dask scheduler at tcp://")
 
 
 def test_without_the_package(tmp_path, larger, run_cli):
@@ -167,5 +259,5 @@ def test_without_the_package(tmp_path, larger, run_cli):
         env={"PYTHONPATH": str(tmp_path / "blocked")},
     )  # fmt: skip
     assert done.returncode == 1
-    assert "pixeltrend[dask]" in done.stderr
+    assert "pip install distributed" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import click
 import pytest
+from running import run
 
 import pixeltrend
 from pixeltrend.cli import cli
@@ -56,13 +56,9 @@ def place(tmp_path, series):
     return tmp_path
 
 
-def run(command, place, programs=()):
+def run_at(place, command, programs=()):
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], *programs])
-    env = os.environ | {"PATH": path, "HEIGHT": "48", "WIDTH": "40"}
-    done = subprocess.run(
-        command, cwd=place, env=env, capture_output=True, text=True,
-        timeout=300, check=False,
-    )  # fmt: skip
+    done = run(command, cwd=place, env={"PATH": path, "HEIGHT": "48", "WIDTH": "40"})
     assert done.returncode == 0, done.stderr
     assert "failed" not in done.stderr
     assert not any(line.startswith("Error") for line in done.stderr.splitlines())
@@ -70,13 +66,13 @@ def run(command, place, programs=()):
 
 @pytest.mark.parametrize("text", blocks("sh"))
 def test_commands_run(text, place, gdal_programs):
-    run(["bash", "-euo", "pipefail", "-c", text], place, gdal_programs)
+    run_at(place, ["bash", "-euo", "pipefail", "-c", text], gdal_programs)
 
 
 @pytest.mark.parametrize("text", blocks("python"))
 def test_python_runs(text, place):
     (place / "example.py").write_text(text)
-    run([sys.executable, "example.py"], place)
+    run_at(place, [sys.executable, "example.py"])
 
 
 @pytest.mark.parametrize("text", blocks("console"))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from osgeo import gdal
+from running import run
 from scipy.stats import theilslopes
 
 import pixeltrend
@@ -19,16 +19,16 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 BIN = str(Path(sys.executable).parent)
 
 # What a batch system does, as far as a job can tell: it takes a copy of the script, which is soon
-# deleted, and runs it in the background.
+# deleted, and runs it in the background. The jobs stay in the group of the run that they are for.
 SBATCH = """#!/bin/sh
 for script; do :; done
 job=$(mktemp job.XXXXXX)
 cp "$script" "$job"
-setsid sh "$job" >/dev/null 2>&1 &
+sh "$job" >/dev/null 2>&1 &
 echo "Submitted batch job $!"
 """
 SCANCEL = """#!/bin/sh
-for job; do kill -TERM -- "-$job" 2>/dev/null; done
+for job; do kill -TERM "$job" 2>/dev/null; done
 exit 0
 """
 
@@ -39,12 +39,9 @@ def exports(tmp_path):
     return tmp_path / "exports"
 
 
-def run(*command, cwd, **env):
-    environment = os.environ | {"PATH": BIN + os.pathsep + os.environ["PATH"]} | env
-    done = subprocess.run(
-        list(map(str, command)), cwd=cwd, env=environment, text=True, capture_output=True,
-        check=False, timeout=180,
-    )  # fmt: skip
+def run_here(*command, cwd, **env):
+    path = {"PATH": BIN + os.pathsep + os.environ["PATH"]}
+    done = run(command, cwd=cwd, env=path | env)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -61,7 +58,7 @@ def test_every_example_is_here():
 
 
 def test_theil_sen_equals_scipys(exports, tmp_path):
-    run(
+    run_here(
         "pixeltrend", "map", EXAMPLES / "theil_sen.py:theil_sen", "exports/*.tiff", "-o", "sen.tif",
         "--dtype", "float64", "--workers", "2", cwd=tmp_path,
     )  # fmt: skip
@@ -78,28 +75,30 @@ def test_theil_sen_equals_scipys(exports, tmp_path):
 
 
 def test_library(exports, tmp_path):
-    done = run(sys.executable, EXAMPLES / "library.py", exports, tmp_path, cwd=tmp_path)
+    done = run_here(sys.executable, EXAMPLES / "library.py", exports, tmp_path, cwd=tmp_path)
     assert "9 rasters of 30 x 20 pixels" in done.stdout
     assert "100%" in done.stderr
     assert np.nanmax(np.abs(read(tmp_path / "tau.tif")[0])) <= 1
 
 
 def test_batch(exports, tmp_path):
-    run(EXAMPLES / "batch.sh", "exports", "results", cwd=tmp_path)
+    run_here(EXAMPLES / "batch.sh", "exports", "results", cwd=tmp_path)
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["ndvi_trend.tif"]
 
 
 def test_cron_says_nothing_and_can_run_again(exports, tmp_path):
     for _ in range(2):
-        done = run(EXAMPLES / "cron.sh", exports, tmp_path / "trend.tif", cwd=tmp_path)
+        done = run_here(EXAMPLES / "cron.sh", exports, tmp_path / "trend.tif", cwd=tmp_path)
         assert done.stdout + done.stderr == ""
     assert np.isfinite(read(tmp_path / "trend.tif")).all()
 
 
 def test_regions_are_the_whole(exports, tmp_path, gdal_programs):
     path = os.pathsep.join([BIN, os.environ["PATH"], *gdal_programs])
-    run(EXAMPLES / "regions.sh", "exports/*.tiff", "results", 30, 20, 8, cwd=tmp_path, PATH=path)
-    run("pixeltrend", "slope", "exports/*.tiff", "-o", "whole.tif", cwd=tmp_path)
+    run_here(
+        EXAMPLES / "regions.sh", "exports/*.tiff", "results", 30, 20, 8, cwd=tmp_path, PATH=path
+    )
+    run_here("pixeltrend", "slope", "exports/*.tiff", "-o", "whole.tif", cwd=tmp_path)
     np.testing.assert_array_equal(
         read(tmp_path / "results" / "trend.vrt"), read(tmp_path / "whole.tif")
     )
@@ -113,7 +112,7 @@ def test_dask_jobqueue_with_jobs_of_its_own(exports, tmp_path):
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
     path = os.pathsep.join([str(tmp_path / "bin"), BIN, os.environ["PATH"]])
     pattern = str(exports / "*.tiff")
-    run(
+    run_here(
         sys.executable, EXAMPLES / "dask_slurm.py", pattern, tmp_path / "there.tif", cwd=tmp_path,
         PATH=path, DASK_JOBQUEUE__SLURM__INTERFACE="lo",
         DASK_JOBQUEUE__SLURM__SCHEDULER_OPTIONS='{"dashboard_address": null}',

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from running import wait_until
 
 from pixeltrend.errors import ArgumentError, WorkerError
 from pixeltrend.execution.executors import Place, available_cpus, map_ordered
@@ -46,14 +47,6 @@ def die_at_three(number):
 
 def sleep_for_ever(_):
     time.sleep(600)
-
-
-def wait_until(condition):
-    """Wait for what is bound to happen; far longer than it takes before giving up."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 class Counting(Executor):
@@ -152,7 +145,7 @@ def test_calls_that_have_not_begun_are_cancelled():
     def call(number):
         called.append(number)
         if number == 1:
-            go_on.wait(60)
+            go_on.wait()
 
     with ThreadPoolExecutor(1) as executor:
         results = map_ordered(executor, call, range(5), in_flight=5)
@@ -236,8 +229,8 @@ def give_a_lambda(_):
 def test_whatever_a_call_does_is_told(function):
     with local_executor(2) as executor:
         calls = [executor.submit(function, number) for number in range(3)]
-        assert all(call.exception(timeout=60) is not None for call in calls)
-        assert executor.submit(square, 3).result(timeout=60) == 9
+        assert all(call.exception() is not None for call in calls)
+        assert executor.submit(square, 3).result() == 9
 
 
 def submit_for_ever(error):

@@ -1,10 +1,10 @@
 """pixeltrend.reduce: statistics of arrays, quality bands, and what is refused."""
 
-import subprocess
 import sys
 
 import numpy as np
 import pytest
+from running import run
 
 import pixeltrend
 from pixeltrend.errors import ArgumentError
@@ -126,4 +126,4 @@ def test_what_is_not_needed_is_not_imported(keywords, absent):
         f"{', ' + keywords if keywords else ''}); "
         f"sys.exit(any(name in sys.modules for name in {absent!r}))"
     )
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+    assert run([sys.executable, "-c", program]).returncode == 0

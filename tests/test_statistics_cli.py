@@ -1,12 +1,11 @@
 """Statistics from files: options, metadata, bands, and that no worker count or chunk shows."""
 
-import os
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 from osgeo import gdal
+from running import run
 
 import pixeltrend
 
@@ -38,11 +37,8 @@ def stack(tmp_path_factory):
     return folder, values
 
 
-def run(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "pixeltrend", *map(str, arguments)],
-        capture_output=True, text=True, check=False, env=os.environ | environment,
-    )  # fmt: skip
+def run_pixeltrend(*arguments, **environment):
+    return run([sys.executable, "-m", "pixeltrend", *arguments], env=environment)
 
 
 def read(path):
@@ -81,9 +77,9 @@ def test_files_hold_what_reduce_gives_whatever_the_workers_and_windows(stack, tm
     folder, values = stack
     common = ["slope", folder / "*.tif", "-q", "--dtype", "float64", *arguments]
     one, two = tmp_path / "one.tif", tmp_path / "two.tif"
-    said = run(*common, "-o", one, "--workers", 1)
+    said = run_pixeltrend(*common, "-o", one, "--workers", 1)
     assert said.returncode == 0, said.stderr
-    said = run(*common, "-o", two, "--workers", 2, "--memory", "0.02MB")
+    said = run_pixeltrend(*common, "-o", two, "--workers", 2, "--memory", "0.02MB")
     assert said.returncode == 0, said.stderr
     assert one.read_bytes() == two.read_bytes()
     expected = pixeltrend.reduce(YEARS, values, **keywords(arguments))
@@ -144,7 +140,7 @@ def test_float32_output_has_pvalues_adjusted_in_full_precision(stack, tmp_path):
     ],
 )
 def test_wrong_options_are_one_line_and_status_2(stack, tmp_path, arguments, said):
-    found = run("slope", stack[0] / "*.tif", "-o", tmp_path / "out.tif", *arguments)
+    found = run_pixeltrend("slope", stack[0] / "*.tif", "-o", tmp_path / "out.tif", *arguments)
     assert found.returncode == 2
     assert said in found.stderr
     assert len(found.stderr.splitlines()) == 1
@@ -155,12 +151,12 @@ def test_kernels_are_compiled_once_and_the_user_is_told(stack, tmp_path, what):
     job = ["slope", stack[0] / "*.tif", "-o", tmp_path / "out.tif", *what,
            "--workers", 2, "--memory", "0.02MB", "-q"]  # fmt: skip
     cache = tmp_path / "cache"
-    first = run(*job, NUMBA_CACHE_DIR=str(cache))
+    first = run_pixeltrend(*job, NUMBA_CACHE_DIR=str(cache))
     compiled = {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb*")}
     assert first.returncode == 0
     assert first.stderr.count("compiling") == 1
     assert compiled
-    second = run(*job, NUMBA_CACHE_DIR=str(cache))
+    second = run_pixeltrend(*job, NUMBA_CACHE_DIR=str(cache))
     assert second.stderr == ""
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb*")} == compiled
 
@@ -169,14 +165,14 @@ def test_kernels_are_compiled_once_and_the_user_is_told(stack, tmp_path, what):
 def test_without_numba_there_is_one_clear_line(stack, tmp_path, what):
     (tmp_path / "numba").mkdir()
     (tmp_path / "numba" / "__init__.py").write_text("raise ImportError('not here')\n")
-    found = run(
+    found = run_pixeltrend(
         "slope", stack[0] / "*.tif", "-o", tmp_path / "out.tif", *what, PYTHONPATH=str(tmp_path)
     )
     assert found.returncode == 1
     assert "Numba cannot be imported (not here)" in found.stderr
     assert len(found.stderr.splitlines()) == 1
-    assert run("slope", stack[0] / "*.tif", "-o", tmp_path / "out.tif", "-q",
-               PYTHONPATH=str(tmp_path)).returncode == 0  # fmt: skip
+    plain = ["slope", stack[0] / "*.tif", "-o", tmp_path / "out.tif", "-q"]
+    assert run_pixeltrend(*plain, PYTHONPATH=str(tmp_path)).returncode == 0
 
 
 def test_a_full_disk_while_results_wait(stack, tmp_path, monkeypatch):
@@ -189,7 +185,7 @@ def test_a_full_disk_while_results_wait(stack, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_where_nothing_can_be_kept_kernels_are_compiled_all_the_same(stack, tmp_path):
+def test_where_nothing_can_be_kept_kernels_are_compiled_all_the_same(stack, tmp_path, monkeypatch):
     program = (
         "import runpy, sys\nfrom numba.core.caching import CacheImpl\n"
         "CacheImpl._locator_classes = [CacheImpl._locator_classes[0]]\n"  # NUMBA_CACHE_DIR's alone
@@ -197,13 +193,10 @@ def test_where_nothing_can_be_kept_kernels_are_compiled_all_the_same(stack, tmp_
     )
     job = ["slope", str(stack[0] / "*.tif"), "-o", str(tmp_path / "out.tif"), "-q",
            "--stats", "slope,pvalue", "--workers", "2", "--memory", "0.02MB"]  # fmt: skip
-    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     folder = tmp_path / "temporary"
     folder.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-c", program, *job], capture_output=True, text=True, check=False,
-        env=environment | {"TMPDIR": str(folder)}, timeout=120,
-    )  # fmt: skip
+    done = run([sys.executable, "-c", program, *job], env={"TMPDIR": str(folder)})
     assert done.returncode == 0, done.stderr
     assert "NUMBA_CACHE_DIR" in done.stderr
     assert list(folder.iterdir()) == []

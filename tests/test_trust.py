@@ -6,12 +6,12 @@ import os
 import resource
 import shutil
 import struct
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 from osgeo import gdal
+from running import run
 
 import pixeltrend
 from pixeltrend.errors import InputError
@@ -275,12 +275,8 @@ def test_memory_is_not_taken_for_what_a_header_says(tmp_path, write_stack):
         "    print(error)\n"
     )
     limit = 3 * 2**30
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "in"), str(tmp_path / "t.tif")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+    done = run(
+        [sys.executable, "-c", program, tmp_path / "in", tmp_path / "t.tif"],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
     )
     assert done.returncode == 0, done.stderr

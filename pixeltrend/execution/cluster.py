@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import Executor
 
-# A batch system may start workers long after the job that waits for them.
+log = logging.getLogger(__name__)
+
+# Seconds to wait for the scheduler's file, for the scheduler and for a worker: a batch system may
+# start them long after the job that waits for them.
 _PATIENCE = 60.0
 
 
@@ -47,27 +53,28 @@ def dask_executor(
         from distributed.comm.addressing import get_address_host
     except ImportError as error:
         raise MissingDependencyError(
-            f"the executor dask needs the package distributed ({error}): "
-            'pip install "pixeltrend[dask]"'
+            f"the executor dask needs the package distributed ({error}): pip install distributed"
         ) from error
-    address = scheduler or (None if scheduler_file else dask.config.get("scheduler-address", None))
-    if scheduler_file is not None and not os.path.exists(scheduler_file):
-        raise WorkerError(f"{os.fspath(scheduler_file)}: no such scheduler file")
-    if address is None and scheduler_file is None:
+    if scheduler_file is not None:
+        address = _wait_for_address(os.fspath(scheduler_file))
+    else:
+        address = scheduler or dask.config.get("scheduler-address", None)
+    if address is None:
         raise ArgumentError("where is the Dask scheduler? Give --scheduler or --scheduler-file")
-    place = address or os.fspath(scheduler_file or "")
     try:
-        if address is not None:
-            get_address_host(address)  # a client of a wrong address takes a minute to close
-        client = Client(address, scheduler_file=scheduler_file, set_as_default=False)
+        log.info("connecting to the Dask scheduler at %s", address)
+        get_address_host(address)  # a client of a wrong address takes a minute to close
+        client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise WorkerError(f"the Dask scheduler at {place} does not answer ({error})") from error
+        raise WorkerError(f"the Dask scheduler at {address} does not answer ({error})") from error
     try:
+        if not client.nthreads():
+            log.warning("waiting for workers of the Dask scheduler at %s", address)
         try:
             client.wait_for_workers(1, timeout=_PATIENCE)
         except TimeoutError as error:
             raise WorkerError(
-                f"the Dask scheduler at {place} has had no worker for {_PATIENCE:.0f} s"
+                f"the Dask scheduler at {address} has had no worker for {_PATIENCE:.0f} s"
             ) from error
         _check_workers(client, list(map(absolute, paths)))
         yield client.get_executor(pure=False), sum(client.nthreads().values())
@@ -77,6 +84,31 @@ def dask_executor(
         ) from error
     finally:
         client.close()
+
+
+def _wait_for_address(path: str) -> str:
+    """Return the address in a scheduler file, which a scheduler that starts has yet to write."""
+    deadline = time.monotonic() + _PATIENCE
+    waiting = False
+    while True:
+        try:
+            with open(path, encoding="utf-8") as file:
+                return str(json.load(file)["address"])
+        except FileNotFoundError:
+            problem = "there is no such file"
+        except OSError as error:
+            raise WorkerError(f"{path}: cannot be read ({error.strerror})") from error
+        except (ValueError, LookupError, TypeError):  # not written to its end
+            problem = "it does not hold an address"
+        if time.monotonic() >= deadline:
+            raise WorkerError(
+                f"{path}: no Dask scheduler wrote its address to this file in {_PATIENCE:.0f} s "
+                f"({problem})"
+            )
+        if not waiting:
+            waiting = True
+            log.warning("waiting for a Dask scheduler to write its address to %s", path)
+        time.sleep(0.1)
 
 
 def _check_workers(client: Any, paths: list[str]) -> None:

@@ -12,7 +12,7 @@ from osgeo import osr
 
 from pixeltrend.errors import ArgumentError, InputError, ReadError
 from pixeltrend.raster.datasets import first_line, gdal, gdal_messages, open_raster
-from pixeltrend.raster.replacing import picture_format, write_picture
+from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.windows import Window, plan_windows
 from pixeltrend.views import figure
 from pixeltrend.views.axes import Frame, map_frame, pixel_frame
@@ -112,7 +112,8 @@ def plot_map(
         Matplotlib is not installed.
     """
     path, output = os.fspath(raster), os.fspath(output)
-    file_format = picture_format(output)
+    file_format = figure.picture_format(output)
+    target = Replacement(output)
     if not 1 <= classes <= MAX_CLASSES:
         raise ArgumentError(f"{classes} classes: from 1 to {MAX_CLASSES} can be told apart")
     if scheme not in SCHEMES:
@@ -151,7 +152,7 @@ def plot_map(
         unit=layer.band.GetUnitType(),
         notes=(*notes_on_classes(scheme, classes, counts, shades), layer.decimation_note),
     )
-    write_picture(output, figure.draw(picture, file_format, dpi))
+    target.write(figure.draw(picture, file_format, dpi))
     return MapSummary(
         output=output,
         band=layer.name,
