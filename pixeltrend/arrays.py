@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.errors import ArgumentError
-from pixeltrend.execution.fdr import adjust
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
@@ -85,7 +84,12 @@ def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Flo
         info.name: row.reshape(y.shape[1:]) for info, row in zip(reducer.bands, rows, strict=True)
     }
     if statistics.fdr:
-        result["pvalue_fdr"] = adjust(result["pvalue"], statistics.fdr)
+        from scipy.stats import false_discovery_control  # takes as long to import as NumPy and GDAL
+
+        adjusted = result["pvalue"].copy()
+        valid = ~np.isnan(adjusted)
+        adjusted[valid] = false_discovery_control(adjusted[valid], method=statistics.fdr)
+        result["pvalue_fdr"] = adjusted
     return result
 
 
