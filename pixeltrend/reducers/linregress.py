@@ -54,7 +54,10 @@ def linregress_statistics(
     result = {name: np.full(len(n), np.nan) for name in wanted}
     series = pairs(times - options.origin, values)
     for pixel in np.flatnonzero(n > 1):
-        fit = linregress(*series[pixel, valid[:, pixel]].T)
+        x, y = series[pixel, valid[:, pixel]].T
+        if x[0] == x[-1]:  # no line goes through values of one time
+            continue
+        fit = linregress(x, y)
         for name, row in result.items():
             row[pixel] = getattr(fit, name)
     for name in result.keys() & {"pvalue", "stderr", "intercept_stderr"}:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.reducers.kendall_exact import at_most, is_exact
-from pixeltrend.reducers.pairs import groups, mann_kendall_scores
+from pixeltrend.reducers.pairs import mann_kendall_scores
 from pixeltrend.reducers.serial_correlation import variance_factor, whiten
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ def mann_kendall_test(
     Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., chapters 1, 3 and 4.
     Gilbert, R. O. (1987). Statistical Methods for Environmental Pollution Monitoring, chapter 16.
     """
-    group = groups(times, options.season)
-    scores = mann_kendall_scores(values, group)
+    scores = mann_kendall_scores(times, values, options.season)
     result: dict[str, Any] = {"n_valid": scores.n}
     factor = np.ones(1)
     if options.correction is not None:
@@ -67,9 +66,10 @@ def mann_kendall_test(
             factor = variance_factor(times, values, options, slope)
             result["bad_variance"] = ~(factor > 0) & (scores.var_s > 0) & (scores.n > 2)  # noqa: PLR2004
         else:
-            scores = mann_kendall_scores(whiten(times, values, options, slope), group[:1])
+            white = whiten(times, values, options, slope)
+            scores = mann_kendall_scores(np.arange(float(len(white))), white)
     none = scores.pairs < 1
-    var_s = np.where(none, np.nan, scores.var_s * factor)
+    var_s = np.where(none, np.nan, (scores.var_s + scores.both) * factor)
     var_s[np.broadcast_to(~(factor > 0), var_s.shape)] = np.nan
     s = np.where(none, np.nan, scores.s)
     z = (s - np.sign(s)) / np.sqrt(var_s)

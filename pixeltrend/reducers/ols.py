@@ -47,6 +47,10 @@ class OLS:
             for start in range(0, pixels, tile):
                 part = values[:, start : start + tile]
                 result[0, start : start + tile] = _slope(x, part, work)
+        if not np.diff(times).all():  # no line goes through values of one time
+            from pixeltrend.reducers.quality import at_one_time
+
+            result[0, at_one_time(times, values)] = np.nan
         return result
 
 

@@ -40,6 +40,12 @@ def valid_times(times: Floats, values: NDArray[np.floating[Any]]) -> dict[str, F
     return {"first_valid": first, "last_valid": last, "longest_gap": gap}
 
 
+def at_one_time(times: Floats, values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Return where, (P,), all values (N, P) of a pixel are at one of the `times` (N,)."""
+    seen = valid_times(times, values)
+    return np.asarray(seen["first_valid"] == seen["last_valid"])
+
+
 def is_constant(values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     """Say of each pixel, (P,), whether its values (N, P) are all the same, or none."""
     low = np.fmin.reduce(values, axis=0)

@@ -45,7 +45,7 @@ class Reducer(Protocol):
         """Pixels to reduce in one go at most, where a pixel takes long; None for any number."""
 
     def reduce(self, times: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
-        """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
+        """Reduce `values` (N, P), NaN where missing, at increasing `times` (N,) to (bands, P)."""
 
 
 def prepare(reducer: Reducer) -> None:

@@ -27,9 +27,14 @@ def steps(times: Floats) -> NDArray[np.int64]:
     Raises
     ------
     ArgumentError
-        The times do not lie on one series of steps.
+        The times do not lie on one series of steps, or two are the same.
     """
     distances = np.diff(times)
+    if not distances.all():
+        raise ArgumentError(
+            f"{times[:-1][distances == 0][0]:.10g} is the time of several values: a correction for "
+            "serial correlation needs one value at each time"
+        )
     ratios = distances / distances.min()
     whole = np.rint(ratios)
     off = np.flatnonzero(np.abs(ratios - whole) > _JITTER)

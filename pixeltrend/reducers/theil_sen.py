@@ -60,7 +60,7 @@ def theil_sen_statistics(
     y = values.astype(np.float64)
     group = groups(times, options.season)
     limits = not _LIMITS.isdisjoint(wanted)
-    ranks = _limit_ranks(y, group, options.confidence) if limits else np.empty((0, y.shape[1]))
+    ranks = _limit_ranks(times, y, options) if limits else np.empty((0, y.shape[1]))
     slopes = sen_slopes(times, y, group, ranks)
     scale = PER[options.per]
     result: dict[str, Any] = {"slope": slopes[0] * scale}
@@ -73,8 +73,8 @@ def theil_sen_statistics(
     return result | mann_kendall_test(times, y, wanted, options, slopes[0])
 
 
-def _limit_ranks(values: Floats, group: NDArray[np.int64], confidence: float) -> Floats:
-    """Give the ranks of the lower and the upper limit, (2, P), as SciPy rounds them.
+def _limit_ranks(times: Floats, values: Floats, options: StatsOptions) -> Floats:
+    """Return the ranks of the lower and the upper limit, (2, P), as SciPy rounds them.
 
     References
     ----------
@@ -82,8 +82,8 @@ def _limit_ranks(values: Floats, group: NDArray[np.int64], confidence: float) ->
     """
     from scipy.special import ndtri
 
-    scores = mann_kendall_scores(values, group)
-    reach = ndtri((1.0 - confidence) / 2.0) * np.sqrt(scores.var_s)
+    scores = mann_kendall_scores(times, values, options.season)
+    reach = ndtri((1.0 - options.confidence) / 2.0) * np.sqrt(scores.var_s)
     last = np.maximum(scores.pairs - 1, 0)
     lower = np.maximum(np.rint((scores.pairs + reach) / 2.0) - 1, 0)
     upper = np.minimum(np.rint((scores.pairs - reach) / 2.0), last)
