@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def mann_kendall_test(
     times: Floats,
     values: Floats,
-    wanted: Collection[str],
+    names: Collection[str],
     options: StatsOptions,
     slope: Floats | None = None,
 ) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def mann_kendall_test(
         Decimal years, (N,).
     values
         Values, (N, P), float64; NaN where missing.
-    wanted
+    names
         Names of the method's statistics.
     options
         Alternative, correction, season.
@@ -50,7 +50,7 @@ def mann_kendall_test(
     Returns
     -------
     dict of arrays (P,)
-        All statistics that are wanted, and ``n_valid``; with a correction also
+        These, and ``n_valid``; with a correction also
         ``bad_variance``, where it failed.
 
     References
@@ -75,9 +75,9 @@ def mann_kendall_test(
     z = (s - np.sign(s)) / np.sqrt(var_s)
     z[~(var_s > 0)] = np.nan
     result |= {"s": s, "var_s": var_s, "z": z}
-    if "tau" in wanted:
+    if "tau" in names:
         result["tau"] = np.clip(s / scores.untied, -1.0, 1.0)
-    if "pvalue" in wanted:
+    if "pvalue" in names:
         independent = options.correction is None and options.season is None
         result["pvalue"] = _pvalue(scores, z, options.alternative, exact=independent)
     return result
@@ -86,11 +86,11 @@ def mann_kendall_test(
 def mann_kendall_statistics(
     times: Floats,
     values: NDArray[np.floating[Any]],
-    wanted: Collection[str],
+    names: Collection[str],
     options: StatsOptions,
 ) -> dict[str, Any]:
     """Test each pixel as `mann_kendall_test` does, for values of any type."""
-    return mann_kendall_test(times, values.astype(np.float64), wanted, options)
+    return mann_kendall_test(times, values.astype(np.float64), names, options)
 
 
 def _pvalue(scores: Scores, z: Floats, alternative: str, *, exact: bool) -> Floats:

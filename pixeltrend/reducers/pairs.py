@@ -124,7 +124,7 @@ def _compare(values: Floats) -> Floats:
 
 
 def sen_slopes(
-    times: Floats, values: Floats, group: NDArray[np.int64], ranks: Floats | None = None
+    times: Floats, values: Floats, season: str | None = None, ranks: Floats | None = None
 ) -> Floats:
     """Return the median slope a year of each pixel, (1 + R, P), and those of `ranks`, (R, P).
 
@@ -132,10 +132,12 @@ def sen_slopes(
 
     Parameters
     ----------
-    times, group
-        Decimal year and season of each row, (N,).
+    times
+        Decimal years, (N,), increasing; several values may have one time.
     values
         Values, (N, P), float64; NaN where missing.
+    season
+        "month" takes the slopes between values of the same month only.
     ranks
         Ranks among the sorted slopes, counted from 0.
 
@@ -145,6 +147,7 @@ def sen_slopes(
         There are so many times that the slopes of a few pixels fill the memory.
     """
     kernel = load_kernel("pairs_kernel")
+    group = groups(times, season)
     sizes = np.bincount(group)
     pairs = int((sizes * (sizes - 1) // 2).sum())
     if 8 * kernel.LANES * pairs > _MEMORY:

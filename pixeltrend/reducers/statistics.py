@@ -60,8 +60,8 @@ class Statistics:
         """Compute the bands of some pixels."""
         method, min_valid = METHODS[self.method], self.options.min_valid
         names = [info.name for info in self.bands]
-        wanted = [name for name in names if name not in QUALITY] or list(method.default)
-        computed = method.load()(times, values, wanted, self.options)
+        of_method = [name for name in names if name not in QUALITY] or list(method.default)
+        computed = method.load()(times, values, of_method, self.options)
         n_valid, bad_variance = computed["n_valid"], computed.pop("bad_variance", None)
         few = n_valid < min_valid
         if not np.diff(times).all():  # no line goes through values of one time
@@ -73,7 +73,7 @@ class Statistics:
             computed |= quality.valid_times(times, values)
         if "reason" in names:
             computed["reason"] = quality.reason(
-                np.asarray(np.isnan([computed[name] for name in wanted]).any(axis=0)),
+                np.asarray(np.isnan([computed[name] for name in of_method]).any(axis=0)),
                 n_valid,
                 values,
                 min_valid=min_valid,
