@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.errors import ArgumentError
-from pixeltrend.execution.fdr import adjust
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
@@ -34,7 +33,7 @@ def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Flo
     Parameters
     ----------
     times
-        Decimal years, (N,), in any order, no two alike.
+        Decimal years, (N,), in any order; several values may have one time.
     values
         Integers or floats, (N, ...). NaN and infinite values are missing.
     **options
@@ -77,15 +76,17 @@ def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Flo
         raise ArgumentError(f"values are {y.dtype}: expected integers or floats")
     if len(x) < 2 or not np.isfinite(x).all():  # noqa: PLR2004 - a slope takes two
         raise ArgumentError(f"times {times!r}: expected two or more finite numbers")
-    for one, two in zip(np.sort(x), np.sort(x)[1:], strict=False):
-        if one == two:
-            raise ArgumentError(f"times: {one:.10g} comes twice")
     rows = reduce_pixels(reducer, x, y.reshape(len(x), math.prod(y.shape[1:])))
     result = {
         info.name: row.reshape(y.shape[1:]) for info, row in zip(reducer.bands, rows, strict=True)
     }
     if statistics.fdr:
-        result["pvalue_fdr"] = adjust(result["pvalue"], statistics.fdr)
+        from scipy.stats import false_discovery_control  # takes as long to import as NumPy and GDAL
+
+        adjusted = result["pvalue"].copy()
+        valid = ~np.isnan(adjusted)
+        adjusted[valid] = false_discovery_control(adjusted[valid], method=statistics.fdr)
+        result["pvalue_fdr"] = adjusted
     return result
 
 

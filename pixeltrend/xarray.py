@@ -40,7 +40,7 @@ _LAST_YEAR = 9999
 def trend(
     dataarray: xr.DataArray, dim: Hashable = "time", method: str = "ols", **options: Any
 ) -> xr.Dataset:
-    """Give the trend along `dim` of every pixel of a DataArray.
+    """Return the trend along `dim` of every pixel of a DataArray.
 
     The numbers are, bit for bit, those that ``pixeltrend slope --dtype float64`` writes for equal
     values and times. On a Dask array nothing is read until they are asked for.
@@ -117,7 +117,7 @@ def trend(
 
 
 def _described(band: xr.Variable, info: BandInfo, dataarray: xr.DataArray) -> xr.Variable:
-    """Say what a band is, and that it lies where `dataarray` does."""
+    """Describe a band, and where it lies: where `dataarray` does."""
     unit = info.unit_for(str(dataarray.attrs.get("units", "")))
     band.attrs = {"long_name": info.description} | ({"units": unit} if unit else {})
     band.encoding = {"_FillValue": np.nan}
@@ -138,12 +138,12 @@ def _reduce(block: NDArray[Any], times: Floats, reducer: Reducer) -> Floats | tu
 def _check(dataarray: xr.DataArray, dim: Hashable, reducer: Reducer) -> None:
     """Refuse what has no trend along `dim`."""
     if not isinstance(dataarray, xr.DataArray):
-        raise InputError(f"{type(dataarray).__name__}: a trend wants an xarray.DataArray")
+        raise InputError(f"{type(dataarray).__name__}: expected an xarray.DataArray")
     if dim not in dataarray.dims:
-        there = ", ".join(map(repr, dataarray.dims)) or "none"
-        raise InputError(f"no dimension {dim!r}; there are {there}")
+        dims = ", ".join(map(repr, dataarray.dims)) or "none"
+        raise InputError(f"dimension {dim!r}: the dimensions of the DataArray are {dims}")
     if dim not in dataarray.coords:
-        raise InputError(f"dimension {dim!r} has no coordinate to say what the times are")
+        raise InputError(f"dimension {dim!r} has no coordinate: nothing says what its times are")
     if dataarray.dtype.kind not in "iuf":
         raise InputError(f"values are {dataarray.dtype}, which has no trend")
     for info in reducer.bands:
@@ -152,12 +152,12 @@ def _check(dataarray: xr.DataArray, dim: Hashable, reducer: Reducer) -> None:
 
 
 def _decimal_years(coordinate: xr.DataArray) -> Floats:
-    """Give the decimal years (N,) of numbers, datetime64 or cftime times; each time once."""
+    """Return the decimal years (N,) of numbers, datetime64 or cftime times; each time once."""
     name, values = coordinate.name, coordinate.values
     unit = str(coordinate.attrs.get("units", ""))
     if values.dtype.kind in "iuf":
         if " since " in unit:
-            raise InputError(f"{name} counts {unit!r}: decode it (xarray.decode_cf), or give years")
+            raise InputError(f"{name} counts {unit!r}: decode it (xarray.decode_cf), or use years")
         years = values.astype(np.float64)
         years[np.abs(years) > _LAST_YEAR] = np.nan
     elif values.dtype.kind == "M":
@@ -166,17 +166,18 @@ def _decimal_years(coordinate: xr.DataArray) -> Floats:
         years = np.array([decimal_year_of_cftime(time) for time in values])
     else:
         kinds = " and ".join(sorted({type(time).__name__ for time in values}))
-        raise InputError(f"{name} is {kinds}: give years, datetime64 or cftime times")
+        raise InputError(f"{name} is {kinds}: use years, datetime64 or cftime times")
     if len(years) < 2:  # noqa: PLR2004 - two points make a line
-        raise InputError(f"a trend wants at least two times, but {name} has {len(years)}")
+        raise InputError(f"a trend needs at least two times, but {name} has {len(years)}")
     for wrong in values[np.isnan(years)]:
-        raise InputError(f"{name}: {wrong} is no year; give decimal years, datetime64 or cftime")
+        raise InputError(f"{name}: {wrong} is not a year; use decimal years, datetime64 or cftime")
     for year in duplicates(years.tolist()):
-        raise InputError(f"{name}: {values[years == year][0]} is there more than once")
+        raise InputError(f"{name}: {values[years == year][0]} comes more than once")
     return years
 
 
 def _years_of_datetimes(values: NDArray[Any]) -> Floats:
+    # xarray's dt.decimal_year refuses NaT and days before 1678.
     moments = values.astype("datetime64[us]")  # nanoseconds begin in the middle of 1677
     starts = moments.astype("datetime64[Y]")
     ends = (starts + np.timedelta64(1, "Y")).astype("datetime64[D]")

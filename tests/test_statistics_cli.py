@@ -1,6 +1,7 @@
 """Statistics from files: options, metadata, bands, and that no worker count or chunk shows."""
 
 import sys
+from functools import partial
 
 import numpy as np
 import pytest

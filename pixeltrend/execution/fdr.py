@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
-from math import log
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,46 +85,27 @@ def with_adjusted(
         ) from error
 
 
-def adjust(pvalues: Floats, method: str) -> Floats:
-    """Adjust p-values so that rejecting those up to q keeps the false discovery rate at q.
-
-    ``adjusted_i = min over j >= i of p_j m / j`` with p sorted and m the number of p-values;
-    "by" multiplies with ``1 + 1/2 + ... + 1/m``, which holds under any dependence.
-
-    Parameters
-    ----------
-    pvalues
-        Any shape; NaN is not counted, and stays.
-    method
-        "bh" or "by".
-
-    References
-    ----------
-    Benjamini, Y. and Hochberg, Y. (1995). J. R. Statist. Soc. B 57, 289-300.
-    Benjamini, Y. and Yekutieli, D. (2001). Annals of Statistics 29, 1165-1188.
-    `scipy.stats.false_discovery_control`.
-    """
-    adjusted = np.full(pvalues.shape, np.nan)
-    valid = ~np.isnan(pvalues)
-    distinct, place, counts = np.unique(pvalues[valid], return_inverse=True, return_counts=True)
-    total = int(counts.sum())
-    table, _ = _step(distinct, counts, 0, total, factor(total, method), 1.0)
-    adjusted[valid] = table[place]
-    return adjusted
-
-
 def factor(total: int, method: str) -> float:
-    """Give what "by" multiplies with, 1 + 1/2 + ... + 1/total; 1 for "bh"."""
-    if method == "bh" or total == 0:
-        return 1.0
-    if total <= _HELD:
-        return float(np.sum(1 / np.arange(1, total + 1)))
-    # Euler and Maclaurin; what follows is less than a rounding error.
-    return log(total) + float(np.euler_gamma) + 1 / (2 * total) - 1 / (12 * total**2)
+    """Return what "by" multiplies with, 1 + 1/2 + ... + 1/total; 1 for "bh".
+
+    The halves are those of NumPy's pairwise summation: SciPy's sum, in little memory.
+    """
+
+    def harmonic(first: int, count: int) -> float:
+        if count <= _HELD:
+            return float(np.sum(1 / np.arange(first, first + count)))
+        half = count // 2 - count // 2 % 8
+        return harmonic(first, half) + harmonic(first + half, count - half)
+
+    return 1.0 if method == "bh" or total == 0 else harmonic(1, total)
 
 
 def adjust_file(pvalues: Spill, method: str, folder: Path, held: int = _HELD) -> Spill:
-    """Adjust more p-values than memory holds, and give them in the same order.
+    """Adjust more p-values than memory holds; return them in the same order.
+
+    ``adjusted_i = min over j >= i of p_j m / j`` with p sorted and m the number of p-values:
+    rejecting those up to q keeps the false discovery rate at q. "by" multiplies with
+    ``1 + 1/2 + ... + 1/m``, which holds under any dependence.
 
     They are dealt out by size into parts that memory holds; the parts are adjusted from the
     largest p-values down, and dealt out again by their places.
@@ -140,6 +120,12 @@ def adjust_file(pvalues: Spill, method: str, folder: Path, held: int = _HELD) ->
         For temporary files, some 40 bytes a p-value.
     held
         p-values in memory at a time.
+
+    References
+    ----------
+    Benjamini, Y. and Hochberg, Y. (1995). J. R. Statist. Soc. B 57, 289-300.
+    Benjamini, Y. and Yekutieli, D. (2001). Annals of Statistics 29, 1165-1188.
+    `scipy.stats.false_discovery_control`, whose numbers these are to the last bit.
     """
     classes = np.zeros(_CLASSES, dtype=np.int64)
     for _, part in _valid_parts(pvalues, held):

@@ -13,7 +13,7 @@ from pixeltrend.errors import ArgumentError, FunctionError
 from pixeltrend.execution.executors import map_ordered
 from pixeltrend.raster.datasets import block_cache, limit_block_cache
 from pixeltrend.raster.windows import Window, plan_windows
-from pixeltrend.reducers.function import PixelError, PixelFunction
+from pixeltrend.reducers.reducer import PixelError
 from pixeltrend.series.reader import close_rasters, read_chunk
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def compute_window(
     chunk = read_chunk(series, window)
     failures = 0
     try:
-        if isinstance(reducer, PixelFunction):
+        if hasattr(reducer, "reduce_counting"):
             block, failures = reducer.reduce_counting(chunk.times, chunk.values)
         else:
             block = reducer.reduce(chunk.times, chunk.values)

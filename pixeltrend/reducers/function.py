@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from pixeltrend.errors import FunctionError
+from pixeltrend.reducers.reducer import PixelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,19 +25,10 @@ _PLAIN = (np.ndarray, np.generic, float, int, tuple, list)
 
 
 class Loadable(Protocol):
-    """A function on its way to a worker."""
+    """A function that a worker can load."""
 
     def load(self) -> Callable[..., Any]:
         """Return the function itself."""
-
-
-class PixelError(FunctionError):
-    """A user's function failed at one pixel of a chunk."""
-
-    def __init__(self, text: str, pixel: int) -> None:
-        super().__init__(text, pixel)
-        self.text = text
-        self.pixel = pixel
 
 
 def pairs(times: NDArray[np.float64], values: Floats) -> NDArray[np.float64]:

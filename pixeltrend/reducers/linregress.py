@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def linregress_statistics(
     times: Floats,
     values: NDArray[np.floating[Any]],
-    wanted: Collection[str],
+    names: Collection[str],
     options: StatsOptions,
 ) -> dict[str, Floats]:
     """Compute the least-squares line of each pixel as SciPy does.
@@ -33,7 +33,7 @@ def linregress_statistics(
         Decimal years, (N,).
     values
         Values, (N, P); NaN where missing.
-    wanted
+    names
         Names of attributes of SciPy's result.
     options
         Origin of the intercept, unit of time.
@@ -41,7 +41,7 @@ def linregress_statistics(
     Returns
     -------
     dict of arrays (P,)
-        What is wanted, and ``n_valid``.
+        These, and ``n_valid``.
 
     References
     ----------
@@ -51,10 +51,13 @@ def linregress_statistics(
 
     valid = ~np.isnan(values)
     n = valid.sum(axis=0)
-    result = {name: np.full(len(n), np.nan) for name in wanted}
+    result = {name: np.full(len(n), np.nan) for name in names}
     series = pairs(times - options.origin, values)
     for pixel in np.flatnonzero(n > 1):
-        fit = linregress(*series[pixel, valid[:, pixel]].T)
+        x, y = series[pixel, valid[:, pixel]].T
+        if x[0] == x[-1]:  # no line goes through values of one time
+            continue
+        fit = linregress(x, y)
         for name, row in result.items():
             row[pixel] = getattr(fit, name)
     for name in result.keys() & {"pvalue", "stderr", "intercept_stderr"}:

@@ -1,4 +1,4 @@
-"""Everything that ordinary least squares says about a line."""
+"""Least squares: all statistics of a line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STATISTICS = METHODS["ols"].statistics  # in the order of the kernel
 def ols_statistics(
     times: Floats,
     values: NDArray[np.floating[Any]],
-    wanted: Collection[str],
+    names: Collection[str],
     options: StatsOptions,
 ) -> dict[str, Floats]:
     """Compute least-squares statistics of each pixel.
@@ -49,7 +49,7 @@ def ols_statistics(
         Decimal years, (N,).
     values
         Values, (N, P); NaN where missing.
-    wanted
+    names
         Names out of `STATISTICS`.
     options
         Confidence level, origin of the intercept, unit of time.
@@ -57,7 +57,7 @@ def ols_statistics(
     Returns
     -------
     dict of arrays (P,)
-        What is wanted, and ``n_valid``.
+        These, and ``n_valid``.
 
     References
     ----------
@@ -67,7 +67,7 @@ def ols_statistics(
     count, pixels = values.shape
     middle = np.rint(times.mean())
     x = times - middle
-    names = {*wanted, "n_valid"}
+    names = {*names, "n_valid"}
     limits = not names.isdisjoint({"slope_lower", "slope_upper"})
     tails = np.empty((0, 0))
     if "pvalue" in names:

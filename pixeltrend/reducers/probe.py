@@ -41,7 +41,7 @@ def function_reducer(
     Raises
     ------
     ArgumentError
-        The function cannot be imported or sent to workers, or its bands cannot be found out.
+        The function cannot be imported or sent to workers, or its bands are not known.
     FunctionError
         The first call failed.
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pixeltrend.errors import FunctionError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -23,6 +25,15 @@ class BandInfo:
     def unit_for(self, values_unit: str) -> str:
         """Return the unit for values that have `values_unit` (empty if unknown)."""
         return self.unit.replace("{unit}", values_unit).strip()
+
+
+class PixelError(FunctionError):
+    """A user's function failed at one pixel of a chunk."""
+
+    def __init__(self, text: str, pixel: int) -> None:
+        super().__init__(text, pixel)
+        self.text = text
+        self.pixel = pixel
 
 
 class Reducer(Protocol):
@@ -45,7 +56,7 @@ class Reducer(Protocol):
         """Pixels to reduce in one go at most, where a pixel takes long; None for any number."""
 
     def reduce(self, times: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
-        """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
+        """Reduce `values` (N, P), NaN where missing, at increasing `times` (N,) to (bands, P)."""
 
 
 def prepare(reducer: Reducer) -> None:

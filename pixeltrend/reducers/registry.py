@@ -56,13 +56,13 @@ class Method(NamedTuple):
     """A way to find the trend of a pixel's series."""
 
     help: str
-    """What it computes, as ``--help`` says it."""
+    """What it computes, as ``--help`` shows it."""
     statistics: tuple[str, ...]
     """Names of what it computes, in the order of "all"; keys of `STATISTICS`."""
     options: tuple[str, ...]
     """Fields of `StatsOptions` that change its numbers, besides those that every method has."""
     compute: str
-    """MODULE:FUNCTION of this wing: takes times (N,), values (N, P), the names that are wanted and
+    """MODULE:FUNCTION of this wing: takes times (N,), values (N, P), names and
     `StatsOptions`; returns arrays (P,) by name, ``n_valid`` among them."""
     default: tuple[str, ...] = ("slope",)
     """Names of the statistics that nobody has to ask for."""

@@ -60,17 +60,20 @@ class Statistics:
         """Compute the bands of some pixels."""
         method, min_valid = METHODS[self.method], self.options.min_valid
         names = [info.name for info in self.bands]
-        wanted = [name for name in names if name not in QUALITY] or list(method.default)
-        computed = method.load()(times, values, wanted, self.options)
+        of_method = [name for name in names if name not in QUALITY] or list(method.default)
+        computed = method.load()(times, values, of_method, self.options)
         n_valid, bad_variance = computed["n_valid"], computed.pop("bad_variance", None)
-        if min_valid:
+        few = n_valid < min_valid
+        if not np.diff(times).all():  # no line goes through values of one time
+            few |= quality.at_one_time(times, values)
+        if few.any():
             for name in computed.keys() - {"n_valid"}:
-                computed[name] = np.where(n_valid < min_valid, np.nan, computed[name])
+                computed[name] = np.where(few, np.nan, computed[name])
         if not _VALID_TIMES.isdisjoint(names):
             computed |= quality.valid_times(times, values)
         if "reason" in names:
             computed["reason"] = quality.reason(
-                np.asarray(np.isnan([computed[name] for name in wanted]).any(axis=0)),
+                np.asarray(np.isnan([computed[name] for name in of_method]).any(axis=0)),
                 n_valid,
                 values,
                 min_valid=min_valid,

@@ -13,17 +13,6 @@ from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
 
 SCIPY = ("slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr")
-# NIST Statistical Reference Datasets, Norris (linear, lower level of difficulty).
-NORRIS_Y = """
-0.1 338.8 118.1 888.0 9.2 228.1 668.5 998.5 449.1 778.9 559.2 0.3 0.1 778.1 668.8
-339.3 448.9 10.8 557.7 228.3 998.0 888.8 119.6 0.3 0.6 557.6 339.3 888.0 998.5 778.9
-10.2 117.6 228.9 668.4 449.2 0.2
-"""
-NORRIS_X = """
-0.2 337.4 118.2 884.6 10.1 226.5 666.3 996.3 448.6 777.0 558.2 0.4 0.6 775.5 666.9
-338.0 447.5 11.6 556.0 228.1 995.8 887.6 120.2 0.3 0.3 556.8 339.1 887.2 999.0 779.0
-11.1 118.3 229.2 669.1 448.9 0.5
-"""
 
 
 def noise(count, pixels, seed, gaps=0.0):
@@ -67,22 +56,6 @@ def test_statsmodels_agrees_on_what_scipy_does_not_have():
         assert found["slope_upper"][pixel] == pytest.approx(upper, rel=1e-8)
         assert found["rmse"][pixel] == pytest.approx(np.sqrt(fit.ssr / valid.sum()), rel=1e-8)
         assert found["n_valid"][pixel] == valid.sum()
-
-
-def test_nist_norris():
-    x = np.array(NORRIS_X.split(), dtype=float)
-    y = np.array(NORRIS_Y.split(), dtype=float)
-    # 0.3 is there twice as x, and a time may not be: the reducer itself has no such rule.
-    order = np.argsort(x, kind="stable")
-    reducer = make_reducer(StatsOptions("ols", stats="all"))
-    row = reducer.reduce(x[order], y[order][:, np.newaxis])[:, 0]
-    found = dict(zip([band.name for band in reducer.bands], row, strict=True))
-    assert found["intercept"] == pytest.approx(-0.262323073774029, rel=1e-12)
-    assert found["intercept_stderr"] == pytest.approx(0.232818234301152, rel=1e-12)
-    assert found["slope"] == pytest.approx(1.00211681802045, rel=1e-13)
-    assert found["stderr"] == pytest.approx(0.429796848199937e-3, rel=1e-12)
-    assert found["rsquared"] == pytest.approx(0.999993745883712, rel=1e-14)
-    assert found["rmse"] * np.sqrt(36 / 34) == pytest.approx(0.884796396144373, rel=1e-12)
 
 
 @pytest.mark.parametrize("method", ["ols", "linregress"])

@@ -100,7 +100,6 @@ def test_options_that_make_no_sense_are_refused_in_one_line(keywords, said):
     ("times", "values", "said"),
     [
         (YEARS, np.zeros((7, 2)), r"times \(8,\) and values \(7, 2\)"),
-        ([2000, 2001, 2001], np.zeros(3), "2001 comes twice"),
         ([2000], np.zeros(1), "two or more"),
         ([2000, np.nan], np.zeros(2), "expected two or more finite numbers"),
         (YEARS, ["a"] * 8, "expected integers or floats"),
