@@ -185,15 +185,16 @@ def test_a_torn_raster(tmp_path, write_raster):
     assert sorted(os.listdir(tmp_path)) == ["t.tif"]
 
 
-def test_without_matplotlib(tmp_path, raster):
+@pytest.mark.parametrize("library", ["matplotlib", "matplotlib_scalebar"])
+def test_without_matplotlib(tmp_path, raster, library):
     code = (
-        "import sys; sys.modules['matplotlib'] = None\n"
+        "import sys; sys.modules[sys.argv.pop()] = None\n"
         "import pixeltrend.views.map\n"
         "try: pixeltrend.views.map.plot_map(*sys.argv[1:])\n"
         "except pixeltrend.MissingDependencyError as error: print(error)\n"
     )
-    done = run([sys.executable, "-c", code, raster, tmp_path / "map.png"])
+    done = run([sys.executable, "-c", code, raster, tmp_path / "map.png", library])
     assert done.returncode == 0, done.stderr
-    assert 'pip install "pixeltrend[plot]"' in done.stdout
+    assert "pip install matplotlib-scalebar" in done.stdout
     assert done.stdout.count("\n") == 1
     assert sorted(os.listdir(tmp_path)) == ["trend.tif"]
