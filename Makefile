@@ -1,10 +1,11 @@
-# One word a task; each sets up what it needs. PYTHON=python3.13 chooses the interpreter.
+# One word a task; each sets up what it needs. PYTHON=python3.13 chooses the interpreter, GDAL=interpreter, wheel or
+# system (Debian's or Ubuntu's) whose GDAL; `make clean` before another choice.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format bench clean
+.PHONY: help setup demo test test-all lint format bench dist clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -42,5 +43,9 @@ bench: setup ## Time pixeltrend beside what a user would run instead
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/latency.py
 
+dist: setup ## Build the distributions, check them, try the wheel
+	$(BIN)/python -m pip install --quiet --group dist
+	@PYTHON="$(PYTHON)" .ci/dist "$(VENV)"
+
 clean: ## Remove what the tasks made
-	rm -rf .venv .venv-* demo bench-data
+	rm -rf .venv .venv-* demo bench-data dist

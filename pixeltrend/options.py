@@ -83,7 +83,6 @@ def from_keywords(keywords: Mapping[str, Any], *classes: type[Any]) -> list[Any]
 
 def takes(*classes: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Let `help` show the fields of the classes in place of a function's ``**options``."""
-
     import inspect  # as dataclasses do
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,21 +6,20 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pixeltrend.checks.undeclared_nodata import undeclared
-from pixeltrend.errors import ArgumentError
 from pixeltrend.execution.executors import Place
 from pixeltrend.execution.pipeline import compute
+from pixeltrend.options import from_keywords
 from pixeltrend.raster.provenance import Provenance, describe, options_text
-from pixeltrend.raster.windows import Window
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import band as describe_band
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsKeywords, StatsOptions, make_options
 from pixeltrend.reducers.reducer import prepare
-from pixeltrend.series.opening import open_series
-from pixeltrend.series.options import InputKeywords, InputOptions
+from pixeltrend.series.opening import assemble
+from pixeltrend.series.options import InputOptions, value_options
 
 if TYPE_CHECKING:
     import os
@@ -35,28 +34,6 @@ if TYPE_CHECKING:
 
 # Rasters in which a run looks for nodata that nobody declared.
 _LOOKED_AT = 3
-
-
-class RunOptions(InputKeywords, total=False):
-    """What `slope` and `map_pixels` take besides: see `run`."""
-
-    window: tuple[int, int, int, int] | None
-    bounds: tuple[float, float, float, float] | None
-    workers: int | None
-    executor: str | Executor
-    scheduler: str | None
-    scheduler_file: str | os.PathLike[str] | None
-    memory: int | None
-    dtype: str
-    file_format: str
-    creation_options: Mapping[str, str] | None
-    overwrite: bool
-    progress: Callable[[int, int], None] | None
-    cancelled: Callable[[], bool] | None
-
-
-class SlopeOptions(RunOptions, StatsKeywords, total=False):
-    """What `slope` takes besides: see `run` and `pixeltrend.reducers.options.StatsOptions`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +59,7 @@ def slope(
     output: str | os.PathLike[str],
     *,
     method: str = "ols",
-    **options: Unpack[SlopeOptions],
+    **options: Any,
 ) -> Summary:
     """Write the trend of every pixel of a series of yearly rasters.
 
@@ -145,7 +122,7 @@ def map_pixels(
     keep_gaps: bool = False,
     min_valid: int = 1,
     on_error: str = "raise",
-    **options: Unpack[RunOptions],
+    **options: Any,
 ) -> Summary:
     """Write what any function makes of the series of every pixel.
 
@@ -215,8 +192,6 @@ def run(
     make: Callable[[Series], Reducer],
     *,
     statistics: StatsOptions | None = None,
-    window: tuple[int, int, int, int] | None = None,
-    bounds: tuple[float, float, float, float] | None = None,
     workers: int | None = None,
     executor: str | Executor = "processes",
     scheduler: str | None = None,
@@ -228,7 +203,7 @@ def run(
     overwrite: bool = True,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-    **inputs: Unpack[InputKeywords],
+    **options: Any,
 ) -> Summary:
     """Open a series, reduce its pixels, and write the result.
 
@@ -240,10 +215,6 @@ def run(
         Gives the reducer for the series.
     statistics
         What the reducer was made with: it is written into the output, and its `fdr` is done here.
-    window
-        First row, first column, height and width, in pixels: only this part is computed.
-    bounds
-        xmin, ymin, xmax, ymax in the units of the CRS: only this part is computed.
     workers
         Processes or threads; the CPUs that this process may use by default. 1 runs in this process.
     executor
@@ -266,23 +237,18 @@ def run(
         Called with the pixels done and all pixels, after each chunk.
     cancelled
         Asked often; the run ends with `CancelledError` when it says True.
-    **inputs
+    **options
         The fields of `pixeltrend.series.options.InputOptions`, such as ``band="NIR"`` or
         ``years="1995:2015"``.
     """
     start = time.perf_counter()
     place = Place(executor, workers, scheduler, scheduler_file)
-    series = open_series(patterns, output=output, **inputs)
-    if window is not None and bounds is not None:
-        raise ArgumentError("window and bounds both say what part to compute: give one of them")
-    if bounds is not None:
-        series = series.crop(series.grid.window_of(bounds))
-    if window is not None:
-        series = series.crop(Window(*window))
+    [inputs] = from_keywords(options, InputOptions)
+    series = assemble(patterns, inputs, output=output)
     reducer = make(series)
     given = statistics or StatsOptions()
     adjusted = (describe_band("pvalue_fdr", reducer.method, given),) if given.fdr else ()
-    facts = given.given() | InputOptions(**inputs).given()
+    facts = given.given() | value_options(inputs)
     writer = RasterWriter(
         output,
         series.grid,

@@ -17,7 +17,7 @@ try:
     import xarray as xr
 except ModuleNotFoundError as error:
     raise MissingDependencyError(
-        f'{error.name} is not installed: pip install "pixeltrend[xarray]"'
+        f'{error.name} is not installed: pip install xarray "dask[array]"'
     ) from error
 
 if TYPE_CHECKING:

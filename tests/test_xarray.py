@@ -537,7 +537,7 @@ def test_without_xarray(monkeypatch):
     monkeypatch.delitem(sys.modules, "pixeltrend.xarray")
     with pytest.raises(MissingDependencyError) as error:
         importlib.import_module("pixeltrend.xarray")
-    assert str(error.value) == 'xarray is not installed: pip install "pixeltrend[xarray]"'
+    assert str(error.value) == 'xarray is not installed: pip install xarray "dask[array]"'
 
 
 def test_xarray_is_imported_for_nobody_else():

@@ -67,7 +67,7 @@ def plot(
     class that zero belongs to is white, a missing pixel grey. The legend gives the limits of the
     classes, and the part of the pixels that each has.
 
-    Needs Matplotlib: pip install "pixeltrend[plot]"
+    Needs Matplotlib: pip install matplotlib
 
     \b
     pixeltrend plot trend.tif -o map.png

@@ -53,8 +53,7 @@ def dask_executor(
         from distributed.comm.addressing import get_address_host
     except ImportError as error:
         raise MissingDependencyError(
-            f"the executor dask needs the package distributed ({error}): "
-            'pip install "pixeltrend[dask]"'
+            f"the executor dask needs the package distributed ({error}): pip install distributed"
         ) from error
     if scheduler_file is not None:
         address = _wait_for_address(os.fspath(scheduler_file))

@@ -18,9 +18,8 @@ try:
 except ImportError as error:
     raise MissingDependencyError(
         f"GDAL's Python bindings (osgeo) cannot be imported ({error}). Install one of: "
-        '`pip install "pixeltrend[wheel]"` (Python 3.12+, GDAL inside), '
-        "`conda install -c conda-forge gdal`, or, beside the system's GDAL with its headers, "
-        '`pip install "gdal==$(gdal-config --version)"`'
+        "`pip install gdal-wheel` (Python 3.12+, GDAL inside), `conda install -c conda-forge gdal` "
+        "or bindings for the system's GDAL, as the README's Install section says"
     ) from error
 
 gdal.UseExceptions()

@@ -1,59 +1,168 @@
-"""A picture's file: there as a whole or not at all."""
+"""Replacing: a new file takes the place of an older one, whole or not at all."""
 
 from __future__ import annotations
 
+import fcntl
+import logging
 import os
+import shutil
+import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
-from pixeltrend.errors import ArgumentError, OutputError
+from pixeltrend.errors import OutputError
 
-FORMATS = ("png", "svg", "pdf")
+log = logging.getLogger(__name__)
 
-
-def picture_format(output: str) -> str:
-    """Give the format that an extension stands for, after a look at where the file shall be.
-
-    Raises
-    ------
-    ArgumentError
-        The extension is another.
-    OutputError
-        The target is a folder, or in none.
-    """
-    extension = Path(output).suffix.lower().removeprefix(".")
-    if extension not in FORMATS:
-        known = ", ".join(f".{name}" for name in FORMATS)
-        raise ArgumentError(f"{output}: a picture's name ends in one of {known}")
-    target = Path(os.path.realpath(output))
-    if target.is_dir():
-        raise OutputError(f"{output}: is a folder; give the name of a file")
-    if not target.parent.is_dir():
-        raise OutputError(f"{output}: there is no folder {target.parent}")
-    return extension
+# GDAL and QGIS leave these beside a raster; those of the old file say nothing of the new one.
+_SIDE_FILES = (".aux.xml", ".ovr", ".msk")
+# Letters of the target's name in that of its hidden folder: a name has at most 255 bytes.
+_SHOWN = 50
 
 
-def write_picture(output: str, content: bytes) -> None:
-    """Put the whole picture in the target's place, or leave the older one there.
+class Replacement:
+    """A new file, which grows in a hidden folder beside the target until `commit` renames it.
+
+    The folder is locked as long as the process lives. Folders of runs that were killed are removed
+    on entering, the folder itself on leaving.
+
+    Parameters
+    ----------
+    path
+        The target. If it is a link, what the link leads to is replaced.
+    overwrite
+        Whether there may be an older file.
 
     Raises
     ------
     OutputError
-        The file system refuses it.
+        No file can be written there; here, or later from any method.
     """
-    target = Path(os.path.realpath(output))
-    try:
-        with tempfile.TemporaryDirectory(".part", f".{target.name}.", target.parent) as folder:
-            part = Path(folder) / target.name
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(target)
-        handle = os.open(target.parent, os.O_RDONLY)
+
+    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+        self.name = os.fspath(path)
+        self._target = _checked_target(self.name, overwrite=overwrite)
+        self._lock = -1
+        self.folder = Path()
+        """Where the new file grows, and what it is made from."""
+
+    @property
+    def path(self) -> Path:
+        """The new file until it is committed; what lies beside it comes along."""
+        return self.folder / "new" / self._target.name
+
+    def __enter__(self) -> Self:
+        _remove_abandoned(self._target)
         try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise OutputError(f"{output}: cannot be written: {error.strerror or error}") from error
+            while not self._make_folder():
+                log.info("another run took %s for an abandoned one", self.folder)
+            self.path.parent.mkdir()
+        except BaseException as error:
+            self.__exit__()
+            if isinstance(error, OSError):
+                raise self.failure(error) from error
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._lock >= 0:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            os.close(self._lock)
+
+    def commit(self) -> None:
+        """Bring the new file to the disk and rename it; remove the old one's side files."""
+        try:
+            if self._target.exists():
+                self.path.chmod(stat.S_IMODE(self._target.stat().st_mode))
+            side_files = [file for file in self.path.parent.iterdir() if file != self.path]
+            for file in (*side_files, self.path):
+                _fsync(file)
+            for file in side_files:
+                file.replace(self._target.with_name(file.name))
+            self.path.replace(self._target)
+            kept = {file.name for file in side_files}
+            for suffix in _SIDE_FILES:
+                old = f"{self._target}{suffix}"
+                if os.path.basename(old) not in kept and os.path.lexists(old):
+                    os.unlink(old)
+            _fsync(self._target.parent)
+        except OSError as error:
+            raise self.failure(error) from error
+
+    def write(self, content: bytes) -> None:
+        """Write a whole file, or leave the older one as it is; nothing needs to be entered."""
+        with self:
+            try:
+                self.path.write_bytes(content)
+            except OSError as error:
+                raise self.failure(error) from error
+            self.commit()
+
+    def failure(self, error: Exception | str) -> OutputError:
+        """Return the error that says why the target cannot be written."""
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        return OutputError(f"{self.name}: cannot be written: {reason}")
+
+    def _make_folder(self) -> bool:
+        """Make and lock the hidden folder; False if it was removed before it was locked."""
+        prefix, suffix = _affixes(self._target)
+        self.folder = Path(tempfile.mkdtemp(suffix, prefix, self._target.parent))
+        with suppress(FileNotFoundError):
+            self._lock = os.open(self.folder, os.O_RDONLY)
+            with suppress(OSError):  # not every file system has locks
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
+            if self.folder.exists():
+                return True
+            os.close(self._lock)
+            self._lock = -1
+        return False
+
+
+def _checked_target(path: str, *, overwrite: bool) -> Path:
+    """Return the target with its links resolved; refuse what can be seen now to fail later."""
+    if path.startswith("/vsi"):
+        raise OutputError(f"{path}: the output must be a local file")
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise OutputError(f"{path}: is a folder; give the name of a file in it")
+    if not target.parent.is_dir():
+        raise OutputError(f"{path}: the folder {target.parent} does not exist")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{path}: the folder {target.parent} is not writable")
+    if target.exists() and not target.is_file():
+        raise OutputError(f"{path}: is not a regular file, and cannot be replaced by one")
+    if target.exists() and not overwrite:
+        raise OutputError(f"{path}: already exists, and is not to be overwritten")
+    return target
+
+
+def _affixes(target: Path) -> tuple[str, str]:
+    """Return how the names of a target's hidden folders begin and end."""
+    return f".{target.name[:_SHOWN]}.", ".part"
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove the hidden folders of runs that were killed: nobody holds their locks."""
+    prefix, suffix = _affixes(target)
+    for name in os.listdir(target.parent):
+        if not (name.startswith(prefix) and name.endswith(suffix)):
+            continue
+        folder = target.with_name(name)
+        with suppress(OSError):
+            lock = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+                log.info("removed %s, which a killed run left", folder)
+            finally:
+                os.close(lock)
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
-import logging
-import os
-import shutil
 import sys
-from contextlib import suppress
-from pathlib import Path
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from pixeltrend.errors import ArgumentError, OutputError
-from pixeltrend.raster.datasets import first_line, gdal, gdal_messages
+from pixeltrend.errors import ArgumentError
+from pixeltrend.raster.datasets import gdal, gdal_messages
+from pixeltrend.raster.replacing import Replacement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import os
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from numpy.typing import NDArray
 
     from pixeltrend.raster.grid import Grid
     from pixeltrend.raster.windows import Window
-
-log = logging.getLogger(__name__)
 
 FORMATS = ("GTiff", "COG")
 DTYPES = ("float32", "float64")
@@ -47,8 +43,6 @@ _COG_DEFAULTS = {
     "BIGTIFF": "IF_SAFER",
     "OVERVIEW_RESAMPLING": "NEAREST",  # shows trends that some pixel has, not trends between them
 }
-# GDAL and QGIS leave these beside a raster. They would speak of the old one.
-_LEFT_BESIDE = (".aux.xml", ".ovr", ".msk")
 
 
 class Band(NamedTuple):
@@ -115,8 +109,7 @@ class RasterWriter:
             raise ArgumentError(f"no output type {dtype!r}; there are {', '.join(DTYPES)}")
         if file_format not in FORMATS:
             raise ArgumentError(f"no output format {file_format!r}; there are {', '.join(FORMATS)}")
-        self._target = _checked_target(os.fspath(path), overwrite=overwrite)
-        self._name = os.fspath(path)
+        self._new = Replacement(path, overwrite=overwrite)
         self._grid = grid
         self._bands = tuple(bands)
         self._dtype = dtype
@@ -125,31 +118,18 @@ class RasterWriter:
         _check_options(file_format, self._options)
         self._metadata = dict(metadata or {})
         self._threads = threads
-        self._folder = Path()
-        self._lock = -1
+        self._on_exit = ExitStack()
         self._dataset: Any = None
         self._rows = np.empty((len(bands), 0, grid.width), dtype)
         self._top = 0
         self._tile_height = 1
 
     def __enter__(self) -> Self:
-        import tempfile
-
-        _remove_abandoned(self._target)
-        try:
-            self._folder = Path(
-                tempfile.mkdtemp(".part", f".{self._target.name}.", self._target.parent)
-            )
-        except OSError as error:
-            raise self._failure(error) from error
-        self._lock = os.open(self._folder, os.O_RDONLY)
-        with suppress(OSError):  # not every file system has locks
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-        try:
+        with ExitStack() as stack:
+            stack.enter_context(self._new)
+            stack.callback(self._abandon)
             self._create()
-        except BaseException:
-            self._discard()
-            raise
+            self._on_exit = stack.pop_all()
         return self
 
     def write(self, window: Window, block: NDArray[np.floating[Any]]) -> None:
@@ -174,11 +154,9 @@ class RasterWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
+        with self._on_exit:
             if kind is None:
                 self._finish()
-        finally:
-            self._discard()
 
     def _create(self) -> None:
         if self._format == "GTiff":
@@ -197,20 +175,16 @@ class RasterWriter:
             "BLOCKYSIZE"
         }:
             del options["BLOCKXSIZE"], options["BLOCKYSIZE"]
-        part = self._part("GTiff")
-        with gdal_messages():
-            try:
-                self._dataset = gdal.GetDriverByName("GTiff").Create(
-                    str(part),
-                    self._grid.width,
-                    self._grid.height,
-                    len(self._bands),
-                    _GDAL_TYPES[self._dtype],
-                    [f"{key}={value}" for key, value in options.items()],
-                )
-                self._describe(self._dataset)
-            except RuntimeError as error:
-                raise self._failure(error) from error
+        with self._writing():
+            self._dataset = gdal.GetDriverByName("GTiff").Create(
+                str(self._growing),
+                self._grid.width,
+                self._grid.height,
+                len(self._bands),
+                _GDAL_TYPES[self._dtype],
+                [f"{key}={value}" for key, value in options.items()],
+            )
+            self._describe(self._dataset)
             self._tile_height = self._dataset.GetRasterBand(1).GetBlockSize()[1]
 
     def _describe(self, dataset: Any) -> None:
@@ -237,51 +211,29 @@ class RasterWriter:
 
     def _write_rows(self, rows: NDArray[np.floating[Any]]) -> None:
         area = (0, self._top, self._grid.width, rows.shape[1])
-        with gdal_messages() as failures:
-            try:
-                for number, values in enumerate(rows, 1):
-                    band = self._dataset.GetRasterBand(number)
-                    buffer = np.ascontiguousarray(values)
-                    band.WriteRaster(*area, buffer, buf_type=_GDAL_TYPES[self._dtype])
-                for number in range(1, len(rows) + 1):
-                    self._dataset.GetRasterBand(number).FlushCache()
-            except RuntimeError as error:
-                raise self._failure(error) from error
-            self._raise_first(failures)
+        with self._writing():
+            for number, values in enumerate(rows, 1):
+                band = self._dataset.GetRasterBand(number)
+                buffer = np.ascontiguousarray(values)
+                band.WriteRaster(*area, buffer, buf_type=_GDAL_TYPES[self._dtype])
+            for number in range(1, len(rows) + 1):
+                self._dataset.GetRasterBand(number).FlushCache()
 
     def _finish(self) -> None:
-        """Close and check the new raster, bring it to the disk and put it in the target's place."""
+        """Close the new raster, and put it in the target's place."""
         if self._top != self._grid.height:
-            raise OutputError(
-                f"{self._name}: only {self._top} of {self._grid.height} rows were computed"
-            )
+            rows = f"{self._top} of {self._grid.height} rows"
+            raise self._new.failure(f"only {rows} were computed")
         self._close()
         if self._format == "COG":
             self._copy_to_cog()
-        try:
-            for file in self._folder.iterdir():
-                _fsync(file)
-            for file in self._folder.iterdir():
-                if file.name != self._target.name:
-                    file.replace(self._target.parent / file.name)
-            fresh = {file.name for file in self._folder.iterdir()}
-            self._part().replace(self._target)
-            for suffix in _LEFT_BESIDE:
-                if self._target.name + suffix not in fresh:
-                    self._target.with_name(self._target.name + suffix).unlink(missing_ok=True)
-            _fsync(self._target.parent)
-        except OSError as error:
-            raise self._failure(error) from error
+        self._new.commit()
 
     def _close(self) -> None:
         """Close the dataset, and raise what GDAL would only print."""
-        with gdal_messages() as failures:
-            try:
-                self._dataset.FlushCache()
-                self._release()
-            except RuntimeError as error:
-                raise self._failure(error) from error
-            self._raise_first(failures)
+        with self._writing():
+            self._dataset.FlushCache()
+            self._release()
 
     def _release(self) -> None:
         """Let go of the dataset, which closes it."""
@@ -301,58 +253,37 @@ class RasterWriter:
 
     def _copy_to_cog(self) -> None:
         options = _COG_DEFAULTS | self._options
-        part = self._part("GTiff")
-        with gdal_messages() as failures:
-            try:
-                source = gdal.Open(str(part))
-                copy = gdal.GetDriverByName("COG").CreateCopy(
-                    str(self._part()),
-                    source,
-                    options=[f"{key}={value}" for key, value in options.items()],
-                )
-                self._dataset, copy, source = copy, None, None
-            except RuntimeError as error:
-                raise self._failure(error) from error
-            self._raise_first(failures)
+        with self._writing():
+            source = gdal.Open(str(self._growing))
+            copy = gdal.GetDriverByName("COG").CreateCopy(
+                str(self._new.path),
+                source,
+                options=[f"{key}={value}" for key, value in options.items()],
+            )
+            self._dataset, copy, source = copy, None, None
         self._close()
-        part.unlink()
 
-    def _part(self, file_format: str | None = None) -> Path:
-        """Give the path of the growing file of a format; of the target's own by default."""
-        own = (file_format or self._format) == self._format
-        return self._folder / (self._target.name if own else "stage.tif")
+    @property
+    def _growing(self) -> Path:
+        """The GeoTIFF that tiles are written into: a COG is a copy of one."""
+        return self._new.path if self._format == "GTiff" else self._new.folder / "stage.tif"
 
-    def _discard(self) -> None:
-        """Remove what is left in the hidden folder, and the folder."""
+    def _abandon(self) -> None:
+        """Close what is still open, whatever GDAL thinks of it."""
         if self._dataset is not None:
             with gdal_messages(), suppress(RuntimeError):
                 self._release()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        os.close(self._lock)
 
-    def _raise_first(self, failures: list[str]) -> None:
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Raise what GDAL raises, or would only print, as an `OutputError`."""
+        with gdal_messages() as failures:
+            try:
+                yield
+            except RuntimeError as error:
+                raise self._new.failure(error) from error
         if failures:
-            raise OutputError(f"{self._name}: cannot be written: {failures[0]}")
-
-    def _failure(self, error: Exception) -> OutputError:
-        reason = error.strerror if isinstance(error, OSError) else None
-        return OutputError(f"{self._name}: cannot be written: {reason or first_line(error)}")
-
-
-def _checked_target(path: str, *, overwrite: bool) -> Path:
-    """Resolve links, and refuse what can be seen now to fail later."""
-    if path.startswith("/vsi"):
-        raise OutputError(f"{path}: the output must be a local file")
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise OutputError(f"{path}: is a folder; give the name of a file")
-    if not target.parent.is_dir():
-        raise OutputError(f"{path}: there is no folder {target.parent}")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise OutputError(f"{path}: the folder {target.parent} may not be written to")
-    if target.exists() and not overwrite:
-        raise OutputError(f"{path}: is there already, and is not to be overwritten")
-    return target
+            raise self._new.failure(failures[0])
 
 
 def _check_options(file_format: str, options: Mapping[str, str]) -> None:
@@ -377,24 +308,3 @@ def _check_options(file_format: str, options: Mapping[str, str]) -> None:
         if known[key] and value.upper() not in {str(choice).upper() for choice in known[key]}:
             choices = ", ".join(map(str, known[key]))
             raise ArgumentError(f"creation option {key}={value}: the values are {choices}")
-
-
-def _remove_abandoned(target: Path) -> None:
-    """Remove the hidden folders of runs that were killed: nobody holds their locks."""
-    for folder in target.parent.glob(f".{target.name}.*.part"):
-        with suppress(OSError):
-            lock = os.open(folder, os.O_RDONLY)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
-                log.info("removed %s, which a killed run left", folder)
-            finally:
-                os.close(lock)
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

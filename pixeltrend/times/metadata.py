@@ -117,7 +117,7 @@ def times_from_cf(offsets: Sequence[float], units: str, calendar: str = "standar
         import cftime
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
-            f'{error.name} is not installed: pip install "pixeltrend[netcdf]"'
+            f"{error.name} is not installed: pip install cftime"
         ) from error
     said = f"times in {units!r}, calendar {calendar or 'standard'!r}"
     for offset in offsets:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.errors import MissingDependencyError
+from pixeltrend.errors import ArgumentError, MissingDependencyError
 from pixeltrend.views.axes import ticks
 from pixeltrend.views.labels import number, percent, power, precision, wrap
 
@@ -101,6 +102,21 @@ def shade_colours(shades: Sequence[float] | NDArray[np.float64]) -> NDArray[np.f
             for shade in shades
         ]
     )
+
+
+def picture_format(output: str) -> str:
+    """Return the format that the extension of a picture's name stands for.
+
+    Raises
+    ------
+    ArgumentError
+        It stands for none that can be drawn.
+    """
+    extension = os.path.splitext(output)[1].lower().removeprefix(".")
+    if extension not in _METADATA:
+        known = ", ".join(f".{name}" for name in _METADATA)
+        raise ArgumentError(f"{output}: a picture's name ends in one of {known}")
+    return extension
 
 
 def draw(picture: Picture, file_format: str, dpi: int) -> bytes:

@@ -13,7 +13,7 @@ from pixeltrend.errors import ArgumentError, InputError, ReadError
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.datasets import first_line, gdal, gdal_messages, open_raster
 from pixeltrend.raster.header import find_band, read_header
-from pixeltrend.raster.replacing import picture_format, write_picture
+from pixeltrend.raster.replacing import Replacement
 from pixeltrend.views import figure
 from pixeltrend.views.axes import map_frame
 from pixeltrend.views.classes import class_counts, class_limits, class_numbers, class_shades, thin
@@ -92,7 +92,7 @@ def plot_map(
     """
     (choices,) = from_keywords(options, PlotOptions)
     path, output = os.fspath(raster), os.fspath(output)
-    file_format = picture_format(output)
+    file_format, target = figure.picture_format(output), Replacement(output)
     if os.path.realpath(output) == os.path.realpath(path):
         raise ArgumentError(f"{output}: is the raster itself")
     figure.require_matplotlib()
@@ -136,7 +136,7 @@ def plot_map(
         unit=band.unit,
         notes=(*notes_on_classes(choices.scheme, choices.classes, counts, shades), note),
     )
-    write_picture(output, figure.draw(picture, file_format, choices.dpi))
+    target.write(figure.draw(picture, file_format, choices.dpi))
     return MapSummary(
         output=output,
         band=name,

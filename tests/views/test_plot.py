@@ -144,7 +144,7 @@ def test_a_full_disk_leaves_the_older_picture(tmp_path, raster, monkeypatch):
         ("map.png", {"band": 2}, InputError, "no band 2; it has 1"),
         ("map.png", {"band": "0"}, InputError, "no band 0; it has 1"),
         ("map.png", {"band": "tau"}, InputError, "no band called 'tau'; its 1 bands have no names"),
-        ("no/map.png", {}, OutputError, "there is no folder"),
+        ("no/map.png", {}, OutputError, "does not exist"),
         ("folder.png", {}, OutputError, "is a folder; give the name of a file"),
     ],
 )

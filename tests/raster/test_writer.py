@@ -268,16 +268,6 @@ def test_part_of_the_rows_is_no_output(target):
     assert listing(target.parent) == ["trend.tif"]
 
 
-def test_a_run_beside_another_leaves_it_alone(tmp_path, read_raster):
-    first, second = tmp_path / "trend.tif", tmp_path / "trend.tif"
-    with RasterWriter(first, GRID, BANDS) as slow:
-        slow.write(rows(0, 30), block(rows(0, 30)))
-        write(second)
-        slow.write(rows(30, 40), block(rows(30, 40)))
-    np.testing.assert_array_equal(read_raster(first), VALUES[0])
-    assert listing(tmp_path) == ["trend.tif"]
-
-
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
 @pytest.mark.parametrize("file_format", ["GTiff", "COG"])
 def test_umask_is_honoured(tmp_path, umask, mask, file_format):
@@ -297,31 +287,6 @@ def test_link_stays_a_link(tmp_path, read_raster, exists):
     assert link.is_symlink()
     np.testing.assert_array_equal(read_raster(real), VALUES[0])
     assert listing(tmp_path / "elsewhere") == ["real.tif"]
-
-
-def test_not_to_be_overwritten(target):
-    with pytest.raises(OutputError, match=r"trend\.tif"):
-        write(target, overwrite=False)
-    assert target.read_bytes() == b"the old output"
-    assert write(target.with_name("new.tif"), overwrite=False).exists()
-
-
-@pytest.mark.parametrize("path", ["none/trend.tif", "file.txt/trend.tif", ".", "/vsimem/trend.tif"])
-def test_place_that_cannot_be_written_is_refused(tmp_path, monkeypatch, path):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "file.txt").touch()
-    with pytest.raises(OutputError) as refused:
-        write(path)
-    assert str(refused.value).startswith(path)
-    assert listing(tmp_path) == ["file.txt"]
-
-
-@pytest.mark.parametrize("suffix", [".aux.xml", ".ovr", ".msk"])
-def test_what_lay_beside_the_old_output_goes_with_it(target, suffix):
-    target.with_name("trend.tif" + suffix).write_text("of the old one")
-    target.with_name("other.tif" + suffix).write_text("of another one")
-    write(target)
-    assert listing(target.parent) == ["other.tif" + suffix, "trend.tif"]
 
 
 def test_what_lies_beside_stays_when_the_run_fails(target):
