@@ -130,7 +130,7 @@ def test_a_title_of_ones_own_is_no_formula(tmp_path, write_raster, figures):
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "place"),
+    ("height", "width", "georeference"),
     [
         (60, 90, {}), (2, 3, {}), (1, 1, {}), (40, 900, {}), (900, 40, {}), (1, 500, {}),
         (500, 1, {}), (60, 90, NOWHERE), (60, 90, DEGREES), (400, 30, DEGREES), (30, 400, NOWHERE),
@@ -140,7 +140,7 @@ def test_a_title_of_ones_own_is_no_formula(tmp_path, write_raster, figures):
         (50, 60, {"geotransform": (5e5, 0.01, 0, 2e6, 0, -0.01)}),
     ],
 )  # fmt: skip
-def test_nothing_overlaps(tmp_path, write_raster, figures, height, width, place):
+def test_nothing_overlaps(tmp_path, write_raster, figures, height, width, georeference):
     values = make_slopes(height, width) * 10
     values[0, 0] = np.nan if values.size > 3 else 1
     path = write_raster(
@@ -148,7 +148,7 @@ def test_nothing_overlaps(tmp_path, write_raster, figures, height, width, place)
         values,
         unit="kilograms of carbon per square metre and year, and what else a unit may say",
         descriptions=["a name that is so long that it has to go on two lines"],
-        **place,
+        **georeference,
     )
     plot_map(path, tmp_path / "map.png", classes=7, title="A long title. " * 20, dpi=60)
     figures[0].draw_without_rendering()
@@ -166,7 +166,7 @@ def test_nothing_overlaps(tmp_path, write_raster, figures, height, width, place)
 
 
 @pytest.mark.parametrize(
-    ("place", "metres"),
+    ("georeference", "metres"),
     [
         ({}, 30 * 200),
         ({"geotransform": (10, 0.01, 0, 60.5, 0, -0.01), "crs": "EPSG:4326"}, 2 * 55_800),
@@ -175,8 +175,8 @@ def test_nothing_overlaps(tmp_path, write_raster, figures, height, width, place)
     ],
     ids=["UTM", "degrees at 60 N", "Web Mercator at 60 N", "feet"],
 )
-def test_the_scale_bar_is_true(tmp_path, write_raster, figures, place, metres):
-    path = write_raster(tmp_path / "trend.tif", make_slopes(100, 200), **place)
+def test_the_scale_bar_is_true(tmp_path, write_raster, figures, georeference, metres):
+    path = write_raster(tmp_path / "trend.tif", make_slopes(100, 200), **georeference)
     plot_map(path, tmp_path / "map.png")
     (bar,) = scale_bars_of(figures[0])
     length = bar.info.value * {"m": 1, "km": 1000, "Mm": 1e6}[bar.info.units]
@@ -187,16 +187,16 @@ def test_the_scale_bar_is_true(tmp_path, write_raster, figures, place, metres):
 
 
 def test_the_scale_bar_of_a_world_map_counts_kilometres(tmp_path, write_raster, figures):
-    place = {"geotransform": (-180, 2, 0, 90, 0, -2), "crs": "EPSG:4326"}
-    plot_map(write_raster(tmp_path / "t.tif", make_slopes(90, 180), **place), tmp_path / "map.svg")
+    georeference = {"geotransform": (-180, 2, 0, 90, 0, -2), "crs": "EPSG:4326"}
+    plot_map(write_raster(tmp_path / "t.tif", make_slopes(90, 180), **georeference), tmp_path / "map.svg")
     (bar,) = scale_bars_of(figures[0])
     assert bar.scale_formatter(bar.info.value, bar.info.units) == "5,000 km"
     assert bar.scale_formatter(20, "m") == "20 m"
 
 
 def test_no_scale_bar_without_a_scale(tmp_path, write_raster, figures):
-    for place in (NOWHERE, {"crs": ""}):
-        plot_map(write_raster(tmp_path / "t.tif", make_slopes(), **place), tmp_path / "map.png")
+    for georeference in (NOWHERE, {"crs": ""}):
+        plot_map(write_raster(tmp_path / "t.tif", make_slopes(), **georeference), tmp_path / "map.png")
     assert not any(scale_bars_of(figure) for figure in figures)
     assert figures[0].axes[0].get_ylabel() == "Row"
     assert figures[0].axes[0].yaxis.get_inverted()
