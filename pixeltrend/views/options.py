@@ -17,21 +17,21 @@ class PlotOptions:
 
     band: int | str | None = option(
         None,
-        "Number (from 1) or description of the band; the first one by default.",
+        "Band to draw: its number, from 1, or its description.  [default: 1]",
         group="Map",
         metavar="BAND",
     )
     classes: int = option(
-        5, "How many classes, from 1 to 12; ties can make fewer.", group="Map", metavar="N"
+        5, "Number of classes, from 1 to 12; ties can make fewer.", group="Map", metavar="N"
     )
     scheme: str = option(
         "quantiles",
-        "quantiles: as many pixels in each class. equal: all classes as wide.",
+        "quantiles: as many pixels in each class. equal: classes of the same width.",
         group="Map",
         choices=SCHEMES,
     )
     title: str | None = option(
-        None, "Title, instead of what the metadata say.", group="Map", metavar="TEXT"
+        None, "Title, in place of the one from the metadata.", group="Map", metavar="TEXT"
     )
     dpi: int = option(150, "Pixels per inch, from 50 to 1200.", group="Map", metavar="N")
 

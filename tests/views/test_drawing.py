@@ -188,7 +188,9 @@ def test_the_scale_bar_is_true(tmp_path, write_raster, figures, georeference, me
 
 def test_the_scale_bar_of_a_world_map_counts_kilometres(tmp_path, write_raster, figures):
     georeference = {"geotransform": (-180, 2, 0, 90, 0, -2), "crs": "EPSG:4326"}
-    plot_map(write_raster(tmp_path / "t.tif", make_slopes(90, 180), **georeference), tmp_path / "map.svg")
+    plot_map(
+        write_raster(tmp_path / "t.tif", make_slopes(90, 180), **georeference), tmp_path / "map.svg"
+    )
     (bar,) = scale_bars_of(figures[0])
     assert bar.scale_formatter(bar.info.value, bar.info.units) == "5,000 km"
     assert bar.scale_formatter(20, "m") == "20 m"
@@ -196,7 +198,9 @@ def test_the_scale_bar_of_a_world_map_counts_kilometres(tmp_path, write_raster, 
 
 def test_no_scale_bar_without_a_scale(tmp_path, write_raster, figures):
     for georeference in (NOWHERE, {"crs": ""}):
-        plot_map(write_raster(tmp_path / "t.tif", make_slopes(), **georeference), tmp_path / "map.png")
+        plot_map(
+            write_raster(tmp_path / "t.tif", make_slopes(), **georeference), tmp_path / "map.png"
+        )
     assert not any(scale_bars_of(figure) for figure in figures)
     assert figures[0].axes[0].get_ylabel() == "Row"
     assert figures[0].axes[0].yaxis.get_inverted()
