@@ -210,10 +210,7 @@ def _is_tagged(source: Source) -> bool:
 def _tallies(series: Series, sources: Sequence[Source], windows: Iterable[Window]) -> list[_Tally]:
     """Look at rasters in some windows: at their numbers, without scale and offset."""
     raw = tuple(
-        dataclasses.replace(
-            source,
-            tiles=tuple(dataclasses.replace(tile, scale=1.0, offset=0.0) for tile in source.tiles),
-        )
+        source._replace(tiles=tuple(tile._replace(scale=1.0, offset=0.0) for tile in source.tiles))
         for source in sources
     )
     looked_at = dataclasses.replace(series, times=series.times[: len(raw)], sources=raw)

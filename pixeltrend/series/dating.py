@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import InputError
 from pixeltrend.raster.header import find_band
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 _MONTH = 31 / 365
 
 
-@dataclass(frozen=True, slots=True)
-class Raster:
+class Raster(NamedTuple):
     """What has one time: an export, or one of its bands."""
 
     export: Export

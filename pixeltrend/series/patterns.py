@@ -111,8 +111,8 @@ def _unpacked(path: str) -> list[str]:
     """Return the rasters in a .zip file, however deep, or the path of another file."""
     if not file_name(path).lower().endswith(".zip"):
         return [path]
-    path = path if path.startswith("/vsi") else os.path.abspath(path)
-    archive = f"/vsizip/{path}" if path.lower().endswith(".zip") else f"/vsizip/{{{path}}}"
+    whole = path if path.startswith("/vsi") else os.path.abspath(path)
+    archive = f"/vsizip/{whole}" if whole.lower().endswith(".zip") else f"/vsizip/{{{whole}}}"
     rasters = _descend(archive, ["**"], "*")
     if not rasters:
         raise InputError(f"{_url(path)}: no raster in this archive ({_KINDS})")
@@ -141,7 +141,7 @@ def _expand_virtual(pattern: str) -> list[str]:
     else:
         base = pattern + query
         is_named = pattern.lower().endswith((*_SUFFIXES, ".zip"))
-        reason = "no such file" if is_named else f"no raster there ({_KINDS})"
+        reason = "no such file" if is_named else f"no raster found there ({_KINDS})"
         [matches] = remote.in_parallel(partial(_rasters_at, may_be_folder=not is_named), [base])
     if not matches:
         [answer] = remote.in_parallel(remote.why_unreadable, [base])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.raster.grid import TOLERANCE, Grid
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from pixeltrend.series.options import InputOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One time's raster on its own grid."""
 
     source: Source
@@ -89,7 +87,7 @@ def complete(layers: Sequence[Layer]) -> list[Layer]:
     grids = [layer.grid for layer, is_same in zip(layers, same, strict=True) if is_same]
     height, width = max(grid.height for grid in grids), max(grid.width for grid in grids)
     return [
-        dataclasses.replace(layer, grid=dataclasses.replace(layer.grid, height=height, width=width))
+        layer._replace(grid=dataclasses.replace(layer.grid, height=height, width=width))
         if layer.in_shards and is_same
         else layer
         for layer, is_same in zip(layers, same, strict=True)
@@ -165,8 +163,8 @@ def _warped(layer: Layer, frame: Grid, resampling: str) -> Source:
     if tile.dtype == "Int8" and resampling != "nearest":
         raise InputError(f"{path}: signed bytes can only be aligned with nearest")
     whole = Window(0, 0, frame.height, frame.width)
-    warped = dataclasses.replace(tile, area=whole, warp=Warp(frame, resampling))
-    return dataclasses.replace(layer.source, tiles=(warped,))
+    warped = tile._replace(area=whole, warp=Warp(frame, resampling))
+    return layer.source._replace(tiles=(warped,))
 
 
 def _refusal(layer: Layer, first: Layer) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import InputError
 from pixeltrend.raster.grid import Grid
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 _SHARD = r"(?P<name>.+)-(?P<row>\d{10})-(?P<column>\d{10})(?P<suffix>(?:\.\w+)?)"
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(NamedTuple):
     """One raster as somebody exported it: a file, or its shards."""
 
     name: str

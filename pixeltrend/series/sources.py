@@ -1,11 +1,13 @@
-"""Source: how the pixels of one time are read, from one file or several."""
+"""Source: how the pixels of one time are read, from one file or several.
+
+These facts, and some of the other modules here, are named tuples: a dataclass takes seven times as
+long to define, and every run and worker imports them.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,8 +30,7 @@ AS_FLOAT64 = {"UInt32", "Int32", "UInt64", "Int64", "Float64"}
 _BITS = {"Byte", "UInt16", "Int16", "UInt32", "Int32", "Float32", "Float64"}
 
 
-@dataclass(frozen=True, slots=True)
-class Warp:
+class Warp(NamedTuple):
     """How a raster on another grid becomes one on the grid of its series."""
 
     grid: Grid
@@ -38,8 +39,7 @@ class Warp:
     """GDAL's name of the method."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(NamedTuple):
     """A file, the band of it that is read, and where its pixels lie."""
 
     path: str
@@ -77,8 +77,7 @@ class Tile:
     """What tells the file from one that takes its place; None if nothing does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One time's raster: one file, or the shards of one export."""
 
     path: str
@@ -159,10 +158,8 @@ def _missing_value(band: BandHeader, nodata: float | None) -> tuple[float | None
 
 def moved(source: Source, rows: int, columns: int) -> Source:
     """Return the source with all its files elsewhere on the grid."""
-    tiles = (
-        dataclasses.replace(tile, area=tile.area.moved(rows, columns)) for tile in source.tiles
-    )
-    return dataclasses.replace(source, tiles=tuple(tiles))
+    tiles = (tile._replace(area=tile.area.moved(rows, columns)) for tile in source.tiles)
+    return source._replace(tiles=tuple(tiles))
 
 
 def can_hold(dtype: str, value: float) -> bool:

@@ -10,6 +10,7 @@ from earth_engine import GEOTRANSFORM, write_shards
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from osgeo import gdal
+from reading import refuses
 
 import pixeltrend
 from pixeltrend.errors import ArgumentError, InputError
@@ -255,15 +256,6 @@ def test_on_the_command_line(run_cli, tmp_path, write_raster, values, read_raste
     checked = run_cli("check", "stack.tif", "--bands-are-times")
     assert (checked.returncode, checked.stderr) == (0, "")
     assert "6 from 1995 to 2000" in checked.stdout
-
-
-def refuses(done, status, *said):
-    assert (done.returncode, done.stdout) == (status, "")
-    assert "Traceback" not in done.stderr
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith("Error: ")
-    for text in said:
-        assert text in last
 
 
 def test_one_file_of_many_bands_hints_at_the_option(run_cli, tmp_path, write_raster, values):

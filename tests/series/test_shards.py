@@ -10,22 +10,15 @@ import pytest
 from earth_engine import GEOTRANSFORM, shard_name, shift, write_shards
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading import read
 from strategies import cuts
 
 import pixeltrend
 from pixeltrend.errors import InputError
 from pixeltrend.raster.windows import Window
-from pixeltrend.series.reader import read_chunk
 
 TILED = ["TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16"]
 YEARS = range(2000, 2004)
-
-
-def read(patterns, window=None, **options):
-    """Read a series, or a window of it, as (N, rows, columns)."""
-    series = pixeltrend.open_series(patterns, **options)
-    window = window or Window(0, 0, series.grid.height, series.grid.width)
-    return read_chunk(series, window).values.reshape(-1, window.height, window.width)
 
 
 def refusal(patterns, **options):
