@@ -6,22 +6,21 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pixeltrend.checks.undeclared_nodata import undeclared
-from pixeltrend.errors import ArgumentError
 from pixeltrend.execution.executors import Place
 from pixeltrend.execution.pipeline import compute
+from pixeltrend.options import from_keywords
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.provenance import Provenance, describe, options_text
-from pixeltrend.raster.windows import Window
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import band as describe_band
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsKeywords, StatsOptions, make_options
 from pixeltrend.reducers.reducer import prepare
-from pixeltrend.series.opening import open_series
-from pixeltrend.series.options import InputKeywords, InputOptions
+from pixeltrend.series.opening import assemble
+from pixeltrend.series.options import InputOptions, value_options
 
 if TYPE_CHECKING:
     import os
@@ -36,28 +35,6 @@ if TYPE_CHECKING:
 
 # Rasters in which a run looks for nodata that nobody declared.
 _LOOKED_AT = 3
-
-
-class RunOptions(InputKeywords, total=False):
-    """What `slope` and `map_pixels` take besides: see `run`."""
-
-    window: tuple[int, int, int, int] | None
-    bounds: tuple[float, float, float, float] | None
-    workers: int | None
-    executor: str | Executor
-    scheduler: str | None
-    scheduler_file: str | os.PathLike[str] | None
-    memory: int | None
-    dtype: str
-    file_format: str | None
-    creation_options: Mapping[str, str] | None
-    overwrite: bool
-    progress: Callable[[int, int], None] | None
-    cancelled: Callable[[], bool] | None
-
-
-class SlopeOptions(RunOptions, StatsKeywords, total=False):
-    """What `slope` takes besides: see `run` and `pixeltrend.reducers.options.StatsOptions`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +60,7 @@ def slope(
     output: str | os.PathLike[str],
     *,
     method: str = "ols",
-    **options: Unpack[SlopeOptions],
+    **options: Any,
 ) -> Summary:
     """Write the trend of every pixel of a series of yearly rasters.
 
@@ -146,7 +123,7 @@ def map_pixels(
     keep_gaps: bool = False,
     min_valid: int = 1,
     on_error: str = "raise",
-    **options: Unpack[RunOptions],
+    **options: Any,
 ) -> Summary:
     """Write what any function makes of the series of every pixel.
 
@@ -216,20 +193,14 @@ def run(
     make: Callable[[Series], Reducer],
     *,
     statistics: StatsOptions | None = None,
-    window: tuple[int, int, int, int] | None = None,
-    bounds: tuple[float, float, float, float] | None = None,
     workers: int | None = None,
     executor: str | Executor = "processes",
     scheduler: str | None = None,
     scheduler_file: str | os.PathLike[str] | None = None,
     memory: int | None = None,
-    dtype: str = "float32",
-    file_format: str | None = None,
-    creation_options: Mapping[str, str] | None = None,
-    overwrite: bool = True,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-    **inputs: Unpack[InputKeywords],
+    **options: Any,
 ) -> Summary:
     """Open a series, reduce its pixels, and write the result.
 
@@ -241,10 +212,6 @@ def run(
         Gives the reducer for the series.
     statistics
         What the reducer was made with: it is written into the output, and its `fdr` is done here.
-    window
-        First row, first column, height and width, in pixels: only this part is computed.
-    bounds
-        xmin, ymin, xmax, ymax in the units of the CRS: only this part is computed.
     workers
         Processes or threads; the CPUs that this process may use by default. 1 runs in this process.
     executor
@@ -255,37 +222,23 @@ def run(
     memory
         Bytes of pixels that one worker may hold; by default 32 MB, 128 MB if they come over a
         network, or one block of the inputs where that takes more.
-    dtype
-        "float32" or "float64".
-    file_format
-        "GTiff" or "COG"; by default by the extension of the output.
-    creation_options
-        Of the GDAL driver, such as ``{"COMPRESS": "ZSTD"}``.
-    overwrite
-        Whether an older output may be replaced.
     progress
         Called with the pixels done and all pixels, after each chunk.
     cancelled
         Asked often; the run ends with `CancelledError` when it says True.
-    **inputs
+    **options
         The fields of `pixeltrend.series.options.InputOptions`, such as ``band="NIR"`` or
-        ``years="1995:2015"``.
+        ``years="1995:2015"``, and of `pixeltrend.raster.output.OutputOptions`.
     """
     start = time.perf_counter()
-    written = OutputOptions(dtype, file_format, creation_options, overwrite)
-    written.format_of(output)  # a wrong extension is told before anything is opened
     place = Place(executor, workers, scheduler, scheduler_file)
-    series = open_series(patterns, output=output, **inputs)
-    if window is not None and bounds is not None:
-        raise ArgumentError("window and bounds both say what part to compute: give one of them")
-    if bounds is not None:
-        series = series.crop(series.grid.window_of(bounds))
-    if window is not None:
-        series = series.crop(Window(*window))
+    inputs, written = from_keywords(options, InputOptions, OutputOptions)
+    written.format_of(output)  # a wrong extension is told before anything is opened
+    series = assemble(patterns, inputs, output=output)
     reducer = make(series)
     given = statistics or StatsOptions()
     adjusted = (describe_band("pvalue_fdr", reducer.method, given),) if given.fdr else ()
-    facts = given.given() | InputOptions(**inputs).given()
+    facts = given.given() | value_options(inputs)
     writer = RasterWriter(
         output,
         series.grid,
@@ -307,11 +260,11 @@ def run(
             with_adjusted,
             row=[info.name for info in reducer.bands].index("pvalue"),
             method=given.fdr,
-            dtype=dtype,
+            dtype=written.dtype,
             folder=Path(output).resolve().parent,
         )
     valid, failed = compute(
-        series, reducer, writer, place, memory, dtype, progress, cancelled, adjust
+        series, reducer, writer, place, memory, written.dtype, progress, cancelled, adjust
     )
     if failed:
         warnings.append(f"the function failed at {failed:,} pixels, which are NaN")

@@ -142,3 +142,22 @@ def test_public_names_are_there():
     assert set(pixeltrend.__all__) <= set(dir(pixeltrend))
     with pytest.raises(AttributeError, match="nothing_such"):
         _ = pixeltrend.nothing_such
+
+
+def test_there_is_no_circle_between_modules():
+    """Imports at the top of a module, followed from each module, never come back to it."""
+    known = {f"pixeltrend.{name_of(path).replace('/', '.')}": path for path in MODULES}
+    arrows = {
+        name: {
+            other
+            for other in known
+            if other != name
+            and any(i == other or i.startswith(f"{other}.") for i in imports_of(path))
+        }
+        for name, path in known.items()
+        if not name.endswith("__init__")
+    }
+    while leaves := [name for name, others in arrows.items() if not others & arrows.keys()]:
+        for name in leaves:
+            del arrows[name]
+    assert not arrows

@@ -97,7 +97,7 @@ def test_parameters_that_make_no_sense(tmp_path, larger, options, said):
 
 
 def test_unknown_options_are_refused(tmp_path, larger):
-    with pytest.raises(TypeError, match="wrokers"):
+    with pytest.raises(pixeltrend.ArgumentError, match="wrokers"):
         pixeltrend.slope(larger, tmp_path / "out.tif", wrokers=2)
 
 

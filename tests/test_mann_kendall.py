@@ -12,7 +12,7 @@ from scipy import stats
 
 import pixeltrend
 from pixeltrend.reducers.kendall_exact import at_most
-from pixeltrend.reducers.mann_kendall import groups
+from pixeltrend.reducers.pairs import groups
 
 ALL = "s,var_s,tau,z,pvalue,n_valid"
 SIDES = {"two-sided": "two-sided", "increasing": "greater", "decreasing": "less"}

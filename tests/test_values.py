@@ -267,7 +267,7 @@ def test_quality_that_is_missing_itself_vouches_for_nothing(tmp_path, write_stac
 
 @pytest.mark.parametrize("bits", ["", "x", "-1", "32", "4-1", "1-", "1;2", "8-9=4", "3=2", "1,,2"])
 def test_quality_bits_that_are_none(landsat, run_cli, tmp_path, bits):
-    with pytest.raises(ArgumentError, match="qa bits"):
+    with pytest.raises(ArgumentError, match="qa_bits"):
         read(landsat / "uint16", qa_band=2, qa_bits=bits)
     done = run_cli("slope", landsat / "uint16", "-o", "t.tif", "--qa-band", 2, "--qa-bits", bits)
     refuses(done, 2)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any
 
 from pixeltrend.checks.missing_blocks import File, bad_blocks, block_table
 from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ReadError, redact
 from pixeltrend.execution.executors import Place, available_cpus, map_ordered
 from pixeltrend.execution.pipeline import plan
+from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.paths import absolute
 from pixeltrend.raster.remote import in_parallel
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.series import notes as consistency
-from pixeltrend.series.opening import open_series
+from pixeltrend.series.opening import assemble
+from pixeltrend.series.options import InputOptions
 from pixeltrend.times import dates
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from pixeltrend.checks.missing_blocks import BlockTable
     from pixeltrend.series.opening import Patterns
-    from pixeltrend.series.options import InputKeywords
     from pixeltrend.series.series import Series
     from pixeltrend.series.sources import Tile
 
@@ -102,6 +103,7 @@ class Report:
     """Why a run would fail."""
 
 
+@takes(InputOptions)
 def check(
     patterns: Patterns,
     *,
@@ -110,7 +112,7 @@ def check(
     workers: int | None = None,
     memory: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-    **inputs: Unpack[InputKeywords],
+    **options: Any,
 ) -> Report:
     """Say what would be read: times, files, grid, nodata, and what is odd or wrong.
 
@@ -126,7 +128,7 @@ def check(
         As for `slope`.
     progress
         Called with the files decoded and all files.
-    **inputs
+    **options
         The fields of `pixeltrend.series.options.InputOptions`.
 
     Raises
@@ -137,7 +139,8 @@ def check(
         A parameter makes no sense.
     """
     place = Place("processes", workers)
-    series = open_series(patterns, **inputs)
+    [inputs] = from_keywords(options, InputOptions)
+    series = assemble(patterns, inputs)
     notes = list(series.notes)
     problems: list[str] = []
     files = _files(series)

@@ -8,71 +8,40 @@ import logging
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from pixeltrend.errors import MissingDependencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import ModuleType
 
 log = logging.getLogger(__name__)
 
 
 @cache
-def load_kernels() -> tuple[ModuleType, ModuleType]:
-    """Import `rank_kernel` and `serial_kernel`, and compile them if no run here has done so.
+def load_kernel(name: str) -> ModuleType:
+    """Return a module of compiled functions, such as "ols_kernel".
 
-    Call it before workers start: those that are forked inherit the machine code, others find it
-    in Numba's cache on disk.
+    A function is compiled for its types of arguments when it is first called with them, unless
+    Numba finds it in its cache on disk.
 
     Raises
     ------
     MissingDependencyError
-        Numba is not there.
+        Numba cannot be imported.
     """
-    with _announced():
-        rank_kernel, serial_kernel = _imported("rank_kernel"), _imported("serial_kernel")
-        # Called with a tiny series, as they will be called: that compiles or loads them.
-        x, group = np.arange(4.0), np.zeros(4, dtype=np.int64)
-        values = np.array([[0.0], [2.0], [1.0], [3.0]])
-        rank_kernel.mann_kendall_scores(values, np.empty((4, 1)))
-        rank_kernel.sen_slopes(x, group, values, np.empty((0, 1)), np.empty((1, 1)))
-        rank_kernel.medians(values, np.empty(1))
-        serial_kernel.autocorrelation(values, 3, np.empty((2, 3, 1)))
-        serial_kernel.residual_ranks(x, values, np.empty(1), np.empty((4, 1)))
-    return rank_kernel, serial_kernel
-
-
-@cache
-def load_ols_kernel() -> ModuleType:
-    """Import `ols_kernel`, and compile it if no run here has done so; see `load_kernels`."""
-    with _announced():
-        ols_kernel = _imported("ols_kernel")
-        x, values = np.arange(4.0), np.array([[0.0], [2.0], [1.0], [3.0]])
-        table, wanted, out = np.ones((5, 1)), np.arange(1), np.empty((1, 1))
-        ols_kernel.line_statistics(
-            x, x, True, values, 0.0, 1.0, table[:, 0].copy(), table, wanted, out
-        )
-    return ols_kernel
-
-
-def _imported(name: str) -> ModuleType:
-    """Import a kernel; where no folder is writable, with one of its own for what is compiled."""
+    _announce_compiling()
     try:
         return importlib.import_module(f"pixeltrend.reducers.{name}")
-    except RuntimeError:  # Numba found none: neither beside the kernel nor in the user's home
+    except RuntimeError:  # Numba can write neither next to the kernel nor in the user's home
         import numba
 
         folder = tempfile.mkdtemp(prefix="pixeltrend-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         log.warning(
             "machine code cannot be kept for later runs: neither %s nor the home folder is "
-            "writable; NUMBA_CACHE_DIR names another one",
+            "writable; set NUMBA_CACHE_DIR to a folder that is",
             os.path.dirname(__file__),
         )
         os.environ["NUMBA_CACHE_DIR"] = folder  # for workers too that are not forked
@@ -80,14 +49,14 @@ def _imported(name: str) -> ModuleType:
         return importlib.import_module(f"pixeltrend.reducers.{name}")
 
 
-@contextmanager
-def _announced() -> Iterator[None]:
-    """Say that something is compiled, the first time that it is.
+@cache
+def _announce_compiling() -> None:
+    """Let Numba tell the user when it compiles the first of our functions.
 
     Raises
     ------
     MissingDependencyError
-        Numba is not there.
+        Numba cannot be imported.
     """
     try:
         from numba.core import event
@@ -98,19 +67,19 @@ def _announced() -> Iterator[None]:
         ) from error
 
     class Announcer(event.Listener):
-        """Says that something is compiled, the first time."""
+        """Warns once."""
 
-        said = False
+        announced = False
 
-        def on_start(self, event: Any) -> None:  # noqa: ARG002
-            if not self.said:
-                self.said = True
+        def on_start(self, event: Any) -> None:
+            ours = event.data["dispatcher"].py_func.__module__.startswith("pixeltrend.")
+            if ours and not self.announced:
+                self.announced = True
                 log.warning(
-                    "compiling for this machine, once: some seconds, which later runs do not need"
+                    "compiling for this machine, once: it takes some seconds, later runs do not"
                 )
 
         def on_end(self, event: Any) -> None:
-            """Nothing is said of the end."""
+            """Do nothing."""
 
-    with event.install_listener("numba:compile", Announcer()):
-        yield
+    event.register("numba:compile", Announcer())

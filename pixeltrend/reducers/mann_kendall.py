@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pixeltrend.reducers.kendall_exact import at_most, is_exact
-from pixeltrend.reducers.kernels import load_kernels
+from pixeltrend.reducers.pairs import groups, mann_kendall_scores
+from pixeltrend.reducers.serial_correlation import variance_factor, whiten
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -15,62 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pixeltrend.reducers.options import StatsOptions
+    from pixeltrend.reducers.pairs import Scores
 
     Floats = NDArray[np.float64]
 
 STATISTICS = ("s", "var_s", "tau", "z", "pvalue", "n_valid")
-
-
-class Scores(NamedTuple):
-    """What the test knows of each pixel, (P,)."""
-
-    n: Floats
-    """Number of values."""
-    s: Floats
-    """Increasing minus decreasing pairs."""
-    pairs: Floats
-    """Pairs compared."""
-    tied: Floats
-    """Pairs of equal values."""
-    var_s: Floats
-    """Variance of `s` among independent values, made smaller by ties."""
-    untied: Floats
-    """Square root of pairs times untied pairs, what tau-b divides by."""
-
-
-def mann_kendall_scores(values: Floats, group: NDArray[np.int64]) -> Scores:
-    """Compare every value with each later one of its group.
-
-    ``S = sum of sign(y_j - y_i) over i < j`` and ``var_s = (n (n - 1) (2 n + 5) - sum of
-    t (t - 1) (2 t + 5)) / 18`` with t the sizes of the groups of equal values. Several groups
-    (seasons) add up.
-
-    Parameters
-    ----------
-    values
-        Values, (N, P); NaN where missing.
-    group
-        The group of each row, (N,).
-
-    References
-    ----------
-    Mann, H. B. (1945). Econometrica 13, 245-259.
-    Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., chapter 4 (ties).
-    Hirsch, R. M., Slack, J. R. and Smith, R. A. (1982). Water Resources Research 18, 107-121
-    (seasons).
-    """
-    kernel, _ = load_kernels()
-    total = np.zeros((6, values.shape[1]))
-    out = np.empty((4, values.shape[1]))
-    seasons = np.unique(group)
-    for season in seasons:
-        rows = values if len(seasons) == 1 else values[group == season]
-        kernel.mann_kendall_scores(rows, out)
-        n, s, tied, ties = out
-        pairs = n * (n - 1) / 2
-        var_s = (n * (n - 1) * (2 * n + 5) - ties) / 18
-        total += (n, s, pairs, tied, var_s, np.sqrt(pairs) * np.sqrt(pairs - tied))
-    return Scores(*total)
 
 
 def mann_kendall_test(
@@ -115,8 +65,6 @@ def mann_kendall_test(
     result: dict[str, Any] = {"n_valid": scores.n}
     factor = np.ones(1)
     if options.correction is not None:
-        from pixeltrend.reducers.serial_correlation import variance_factor, whiten
-
         if options.correction in {"hamed-rao", "yue-wang"}:
             factor = variance_factor(times, values, options, slope)
             result["bad_variance"] = ~(factor > 0) & (scores.var_s > 0) & (scores.n > 2)  # noqa: PLR2004
@@ -146,18 +94,6 @@ def mann_kendall_statistics(
 ) -> dict[str, Any]:
     """Test each pixel as `mann_kendall_test` does, for values of any type."""
     return mann_kendall_test(times, values.astype(np.float64), wanted, options)
-
-
-def groups(times: Floats, season: str | None) -> NDArray[np.int64]:
-    """Give the number of the season of each time, (N,): all the same without seasons."""
-    if season is None:
-        return np.zeros(len(times), dtype=np.int64)
-    year = np.floor(times)
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    day = np.rint((times - year) * np.where(leap, 366, 365)).astype(np.int64)
-    first = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])
-    day -= leap & (day >= first[2])  # 29 February counts as the 28th
-    return np.searchsorted(first, day, "right")
 
 
 def _pvalue(scores: Scores, z: Floats, alternative: str, *, exact: bool) -> Floats:

@@ -1,16 +1,11 @@
-"""Compiled kernel for least squares: sums over a pixel's values, and all that follows from them.
-
-As in rank_kernel.py the lanes of the processor's vectors are pixels, and there is no input, no
-output and no check in here: see ols_statistics.py. Every lane goes through the same operations in
-the same order, so that a pixel's numbers do not depend on which pixels stand beside it.
-"""
+"""Compiled kernel for least squares: sums over a pixel's values, and all that follows from them."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-LANES = 64
+from pixeltrend.reducers.lanes import LANES, compiled, load
+
 # Where each statistic stands: the order of `ols_statistics.STATISTICS`.
 _SLOPE, _INTERCEPT, _RVALUE, _RSQUARED, _PVALUE, _STDERR = 0, 1, 2, 3, 4, 5
 _INTERCEPT_STDERR, _TVALUE, _RMSE, _N_VALID, _LOWER, _UPPER = 6, 7, 8, 9, 10, 11
@@ -23,19 +18,7 @@ _LINE = 2.0  # so many values always lie on a line
 _HUGE = 1e300  # as good as infinite, and no quotient of two infinities
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _load(values, first, y):
-    """Copy the pixels from `first` on into the lanes."""
-    width = min(LANES, values.shape[1] - first)
-    for i in range(values.shape[0]):
-        for k in range(width):
-            y[i, k] = values[i, first + k]
-        for k in range(width, LANES):
-            y[i, k] = np.nan
-    return width
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _sum(x, step, whole, y, facts):
     """Fill `facts` with sums over the values of each lane; leave the values less the first in `y`.
 
@@ -57,14 +40,14 @@ def _sum(x, step, whole, y, facts):
         x_i, xx_i, step_i = x[i], x[i] * x[i], step[i]
         for k in range(LANES):
             v = y[i, k]
-            there = v == v
+            valid = v == v
             y0[k] = y0[k] if y0[k] == y0[k] else v
             d = v - y0[k]
             y[i, k] = d
-            d = d if there else 0.0
-            n[k] += 1.0 if there else 0.0
-            sx[k] += x_i if there else 0.0
-            sxx[k] += xx_i if there else 0.0
+            d = d if valid else 0.0
+            n[k] += 1.0 if valid else 0.0
+            sx[k] += x_i if valid else 0.0
+            sxx[k] += xx_i if valid else 0.0
             below[k] += sy[k] * step_i
             sy[k] += d
             syy[k] += d * d
@@ -84,7 +67,7 @@ def _sum(x, step, whole, y, facts):
         syy[k] = syy[k] - sy[k] * y_mean[k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _residuals(x, y, facts):
     """Sum the squared residuals; again from the residuals themselves where they are tiny."""
     mean, sxx, sxy, syy = facts[_MEAN], facts[_SXX], facts[_SXY], facts[_SYY]
@@ -105,9 +88,9 @@ def _residuals(x, y, facts):
         sse[k] = again[k] if sse[k] < _NEAR_LINE * syy[k] else sse[k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _statistics(facts, origin, scale, quantiles, found):
-    """Fill `found` with all statistics but the p-value."""
+@compiled
+def _statistics(facts, origin, scale, quantiles, results):
+    """Fill `results` with all statistics but the p-value."""
     for k in range(LANES):
         n, sxx, sxy, sse = facts[_N, k], facts[_SXX, k], facts[_SXY, k], facts[_SSE, k]
         # A constant series has neither correlation nor test: as SciPy has it.
@@ -121,25 +104,25 @@ def _statistics(facts, origin, scale, quantiles, found):
         rvalue = 1.0 if rvalue > 1.0 else rvalue
         rvalue = -1.0 if rvalue < -1.0 else rvalue
         half = quantiles[np.int64(n)] * stderr
-        found[_SLOPE, k] = slope * scale
-        found[_INTERCEPT, k] = facts[_Y0, k] + facts[_Y_MEAN, k] - slope * x_mean
-        found[_RVALUE, k] = rvalue
-        found[_RSQUARED, k] = rvalue * rvalue
-        found[_STDERR, k] = stderr * scale
-        found[_INTERCEPT_STDERR, k] = stderr * np.sqrt(sxx / n + x_mean * x_mean)
-        found[_TVALUE, k] = slope / stderr
-        found[_RMSE, k] = np.sqrt(sse / n)
-        found[_LOWER, k] = (slope - half) * scale
-        found[_UPPER, k] = (slope + half) * scale
+        results[_SLOPE, k] = slope * scale
+        results[_INTERCEPT, k] = facts[_Y0, k] + facts[_Y_MEAN, k] - slope * x_mean
+        results[_RVALUE, k] = rvalue
+        results[_RSQUARED, k] = rvalue * rvalue
+        results[_STDERR, k] = stderr * scale
+        results[_INTERCEPT_STDERR, k] = stderr * np.sqrt(sxx / n + x_mean * x_mean)
+        results[_TVALUE, k] = slope / stderr
+        results[_RMSE, k] = np.sqrt(sse / n)
+        results[_LOWER, k] = (slope - half) * scale
+        results[_UPPER, k] = (slope + half) * scale
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _pvalue(facts, tails, row, work, found):
+@compiled
+def _pvalue(facts, tails, row, work, results):
     """Fill the p-values: P(|T| >= |t|) of Student's t as `student.tails` has it."""
     root, at, power, total = work[0], work[1], work[2], work[3]
     rows, last = tails.shape[0], tails.shape[1] - 1
     for k in range(LANES):
-        n, t = facts[_N, k], found[_TVALUE, k]
+        n, t = facts[_N, k], results[_TVALUE, k]
         df = n - _LINE
         squares = t * t
         squares = _HUGE if squares > _HUGE else squares
@@ -161,10 +144,10 @@ def _pvalue(facts, tails, row, work, found):
         bit *= 2
     for k in range(LANES):
         p = power[k] * total[k]
-        found[_PVALUE, k] = 1.0 if p > 1.0 else p
+        results[_PVALUE, k] = 1.0 if p > 1.0 else p
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def line_statistics(x, step, whole, values, origin, scale, quantiles, tails, wanted, out):
     """Fill `out`, (W, P), with the statistics of the numbers `wanted`, (W,), of `values`, (N, P).
 
@@ -177,22 +160,22 @@ def line_statistics(x, step, whole, values, origin, scale, quantiles, tails, wan
     count, pixels = values.shape
     y = np.empty((count, LANES))
     facts = np.empty((_FACTS, LANES))
-    found = np.full((_STATISTICS, LANES), np.nan)
+    results = np.full((_STATISTICS, LANES), np.nan)
     row = np.empty(LANES, dtype=np.int64)
     work = np.empty((4, LANES))
     for first in range(0, pixels, LANES):
-        width = _load(values, first, y)
+        width = load(values, first, y)
         _sum(x, step, whole, y, facts)
         _residuals(x, y, facts)
-        _statistics(facts, origin, scale, quantiles, found)
+        _statistics(facts, origin, scale, quantiles, results)
         if tails.shape[0] > 0:
-            _pvalue(facts, tails, row, work, found)
+            _pvalue(facts, tails, row, work, results)
         n = facts[_N]
         for r in range(_STATISTICS):
             for k in range(LANES):
-                found[r, k] = found[r, k] if n[k] >= _LINE else np.nan
+                results[r, k] = results[r, k] if n[k] >= _LINE else np.nan
         for k in range(LANES):
-            found[_N_VALID, k] = n[k]
+            results[_N_VALID, k] = n[k]
         for r in range(wanted.shape[0]):
             for k in range(width):
-                out[r, first + k] = found[wanted[r], k]
+                out[r, first + k] = results[wanted[r], k]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.reducers import student
-from pixeltrend.reducers.kernels import load_ols_kernel
+from pixeltrend.reducers.kernels import load_kernel
 from pixeltrend.reducers.options import PER
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def ols_statistics(
         names.add("tvalue")
     chosen = [number for number, name in enumerate(STATISTICS) if name in names]
     out = np.empty((len(chosen), pixels))
-    load_ols_kernel().line_statistics(
+    load_kernel("ols_kernel").line_statistics(
         x,
         np.diff(x, prepend=x[0]),
         bool(np.array_equal(x, np.rint(x))),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pixeltrend.errors import ArgumentError
-from pixeltrend.reducers.kernels import load_kernels
+from pixeltrend.reducers.kernels import load_kernel
+from pixeltrend.reducers.pairs import sen_slopes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def variance_factor(
     Hamed, K. H. and Rao, A. R. (1998). Journal of Hydrology 204, 182-196.
     Yue, S. and Wang, C. Y. (2004). Water Resources Management 18, 201-218.
     """
-    _, kernel = load_kernels()
+    kernel = load_kernel("serial_correlation_kernel")
     hamed_rao = options.correction == "hamed-rao"
     if slope is None:
         slope = _sen(times, values)
@@ -82,13 +83,13 @@ def variance_factor(
         series = _at_steps(times, series)
     else:
         series = _detrended(times, values, slope)
-    there = ~np.isnan(series)
-    n = there.sum(axis=0).astype(np.float64)
+    valid = ~np.isnan(series)
+    n = valid.sum(axis=0).astype(np.float64)
     count = len(series)
     lags = min(options.lags or count - 1, count - 1)
     out = np.empty((2, lags, series.shape[1]))
     kernel.autocorrelation(series, lags, out)
-    length = count - there.argmax(axis=0) - there[::-1].argmax(axis=0)
+    length = count - valid.argmax(axis=0) - valid[::-1].argmax(axis=0)
     total = np.zeros_like(n)
     for lag, (products, pairs) in enumerate(zip(*out, strict=True), start=1):
         r = _correlation(products, pairs, n, lag)
@@ -124,7 +125,7 @@ def whiten(times: Floats, values: Floats, options: StatsOptions, slope: Floats |
     Kulkarni, A. and von Storch, H. (1995). Meteorologische Zeitschrift 4, 82-85.
     Yue, S., Pilon, P., Phinney, B. and Cavadias, G. (2002). Hydrological Processes 16, 1807-1829.
     """
-    _, kernel = load_kernels()
+    kernel = load_kernel("serial_correlation_kernel")
     trend_free = options.correction == "trend-free-pre-whitening"
     series = _at_steps(times, values)
     line = np.zeros((len(series), 1))
@@ -160,8 +161,6 @@ def _detrended(times: Floats, values: Floats, slope: Floats) -> Floats:
 
 
 def _sen(times: Floats, values: Floats) -> Floats:
-    from pixeltrend.reducers.theil_sen import sen_slopes
-
     slope: Floats = sen_slopes(times, values, np.zeros(len(times), dtype=np.int64))[0]
     return slope
 

@@ -43,13 +43,8 @@ class Statistics:
     """No limit: no pixel takes long."""
 
     def prepare(self) -> None:
-        """Load what workers need, or compile it, once and before they start."""
-        from pixeltrend.reducers import kernels
-
-        if self.method == "ols":
-            kernels.load_ols_kernel()
-        else:
-            kernels.load_kernels()
+        """Load or compile what workers need, once and before they start: reduce a tiny series."""
+        self.reduce(np.arange(4.0), np.array([[0.0], [2.0], [1.0], [3.0]]))
 
     def reduce(self, times: Floats, values: NDArray[np.floating[Any]]) -> Floats:
         """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.errors import ArgumentError
-from pixeltrend.reducers.kernels import load_kernels
-from pixeltrend.reducers.mann_kendall import groups, mann_kendall_scores, mann_kendall_test
+from pixeltrend.reducers.kernels import load_kernel
+from pixeltrend.reducers.mann_kendall import mann_kendall_test
 from pixeltrend.reducers.options import PER
+from pixeltrend.reducers.pairs import groups, mann_kendall_scores, sen_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,8 +24,6 @@ STATISTICS = (
     "slope", "intercept", "slope_lower", "slope_upper", "s", "var_s", "tau", "z", "pvalue",
     "n_valid",
 )  # fmt: skip
-# Slopes of the pixels that a kernel works on side by side.
-_MEMORY = 2**30
 _TEST = {"s", "var_s", "tau", "z", "pvalue"}
 _LIMITS = {"slope_lower", "slope_upper"}
 
@@ -80,41 +78,6 @@ def theil_sen_statistics(
     return result | mann_kendall_test(times, y, wanted, options, slopes[0])
 
 
-def sen_slopes(
-    times: Floats, values: Floats, group: NDArray[np.int64], ranks: Floats | None = None
-) -> Floats:
-    """Give the median slope a year of each pixel, (1 + R, P), and those of `ranks`, (R, P).
-
-    Parameters
-    ----------
-    times, group
-        Decimal year and season of each row, (N,).
-    values
-        Values, (N, P), float64; NaN where missing.
-    ranks
-        Ranks among the sorted slopes, counted from 0.
-
-    Raises
-    ------
-    ArgumentError
-        There are so many times that the slopes of a few pixels fill the memory.
-    """
-    kernel, _ = load_kernels()
-    sizes = np.bincount(group)
-    pairs = int((sizes * (sizes - 1) // 2).sum())
-    if 8 * kernel.LANES * pairs > _MEMORY:
-        raise ArgumentError(
-            f"{len(times)} times make {pairs:,} pairs, too many for theil-sen: take one value a "
-            "year, or compare within seasons"
-        )
-    pixels = values.shape[1]
-    if ranks is None:
-        ranks = np.empty((0, pixels))
-    slopes = np.empty((1 + len(ranks), pixels))
-    kernel.sen_slopes(times, group, np.ascontiguousarray(values), ranks, slopes)
-    return slopes
-
-
 def _limit_ranks(values: Floats, group: NDArray[np.int64], confidence: float) -> Floats:
     """Give the ranks of the lower and the upper limit, (2, P), as SciPy rounds them.
 
@@ -134,7 +97,7 @@ def _limit_ranks(values: Floats, group: NDArray[np.int64], confidence: float) ->
 
 def _intercept(x: Floats, values: Floats, slope: Floats, convention: str) -> Floats:
     """Give the intercepts, (P,), of lines with `slope` over the times `x`, (N,)."""
-    kernel, _ = load_kernels()
+    kernel = load_kernel("select_kernel")
     median = np.empty(values.shape[1])
     if convention == "joint":
         kernel.medians(values - slope * x[:, np.newaxis], median)

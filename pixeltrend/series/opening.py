@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pixeltrend.errors import ArgumentError, InputError
+from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster import provenance
 from pixeltrend.raster.datasets import open_raster
 from pixeltrend.raster.header import find_band, read_header
 from pixeltrend.raster.paths import is_remote, is_virtual
 from pixeltrend.raster.remote import in_parallel
+from pixeltrend.raster.windows import Window
 from pixeltrend.series import notes as noting
 from pixeltrend.series.dating import date_exports, hint_at_bands
 from pixeltrend.series.notes import Note
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from pixeltrend.raster.grid import Grid
     from pixeltrend.raster.header import BandHeader, Header
     from pixeltrend.series.dating import Dated
-    from pixeltrend.series.options import InputKeywords
     from pixeltrend.series.shards import Export
 
     Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -41,42 +42,42 @@ if TYPE_CHECKING:
 _MOST_BLOCKS = 4
 
 
+@takes(InputOptions)
 def open_series(
-    patterns: Patterns,
-    *,
-    output: str | os.PathLike[str] | None = None,
-    **options: Unpack[InputKeywords],
+    patterns: Patterns, *, output: str | os.PathLike[str] | None = None, **options: Any
 ) -> Series:
-    """Find, date, sort and check rasters, without reading a pixel.
+    """Return a checked series of dated rasters; no pixel is read.
 
     Parameters
     ----------
     patterns
         Globs (``**`` too), files, folders, .zip files or URLs: see `patterns.find_inputs`.
     output
-        A file that is about to be written, and so is none of the inputs.
+        A file that is about to be written, and so is not one of the inputs.
     **options
         The fields of `pixeltrend.series.options.InputOptions`, such as ``band="NIR"``.
 
     Raises
     ------
     InputError
-        Nothing found, no time, two files of one time, fewer than two times, files on different
-        grids, a missing band, or what is no raster. `others` holds further problems.
+        No file matches, a file has no time, two have the same one, there are fewer than two times,
+        grids differ, a band is missing, or a file is not a raster. `others` holds further problems.
     ArgumentError
         An option makes no sense.
     """
-    chosen = InputOptions(**options)
+    [inputs] = from_keywords(options, InputOptions)
+    return assemble(patterns, inputs, output=output)
+
+
+def assemble(
+    patterns: Patterns, options: InputOptions, *, output: str | os.PathLike[str] | None = None
+) -> Series:
+    """Return what `open_series` does, with its options in one object."""
     patterns = [patterns] if isinstance(patterns, (str, os.PathLike)) else list(patterns)
-    found = find_inputs(patterns)
-    paths = without_output(found, output, [os.fspath(its) for its in patterns])
+    matched = find_inputs(patterns)
+    paths = without_output(matched, output, [os.fspath(pattern) for pattern in patterns])
     if output is not None:
-        _protect_inputs(os.fspath(output), found, paths, chosen)
-    return assemble(paths, chosen)
-
-
-def assemble(paths: Sequence[str], options: InputOptions) -> Series:
-    """Date, sort and check files; see `open_series`."""
+        _protect_inputs(os.fspath(output), matched, paths, options)
     exports = group_shards(paths)
     headers = read_headers(paths, options)
     _refuse_results(headers)
@@ -110,7 +111,7 @@ def assemble(paths: Sequence[str], options: InputOptions) -> Series:
     ]
     times_array = np.array(times)
     times_array.flags.writeable = False
-    return Series(
+    series = Series(
         times=times_array,
         sources=sources,
         grid=grid,
@@ -119,6 +120,9 @@ def assemble(paths: Sequence[str], options: InputOptions) -> Series:
         origin=origin,
         notes=tuple(notes),
     )
+    if options.bounds is not None:
+        return series.crop(grid.window_of(options.bounds))
+    return series if options.window is None else series.crop(Window(*options.window))
 
 
 def read_headers(paths: Sequence[str], options: InputOptions) -> dict[str, Header]:

@@ -1,140 +1,194 @@
-"""InputOptions: what is read from the inputs, and how. Loads no NumPy and no GDAL."""
+"""Options of inputs: what is read from them, and how. Loads no NumPy and no GDAL."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass
 
 from pixeltrend.errors import ArgumentError
-
-if TYPE_CHECKING:
-    import os
+from pixeltrend.options import changed, check_choices, option
 
 EXTENTS = ("intersection", "union", "first")
 RESAMPLINGS = ("nearest", "bilinear")
 _QA_BITS = 32
+
+# What an output says of itself in other items of its metadata, or in its grid.
+_SAID_ELSEWHERE = {
+    "band", "window", "bounds", "allow_vrt", "years", "date_regex", "times", "bands_are_times",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class InputOptions:
     """What is read from the inputs, and how; the defaults take them as they are."""
 
-    band: int | str | None = None
-    """Number, from 1, or description of the band to read; the first one by default."""
-    bands_are_times: bool = False
-    """Every band of a file is a time of its own."""
-    years: str | None = None
-    """``FIRST:LAST`` or ``FIRST:LAST:STEP``: the years of the files in order of their names, or of
-    the bands."""
-    date_regex: str | None = None
-    """A regular expression for the time in a file name or a band description: a group named
-    ``year``, and ``month`` and ``day`` or ``doy`` if wanted, or the first group."""
-    times: str | os.PathLike[str] | None = None
-    """A table with a line for each file: its name and its time."""
-    nodata: float | None = None
-    """Value that stands for missing, in place of the one that the files declare."""
-    valid_range: tuple[float, float] | None = None
-    """Least and greatest value; others are missing. In the files' own numbers, before scale and
-    offset, as product guides give them."""
-    scale: float | None = None
-    """Values are the files' numbers x scale + offset; in place of what the files declare."""
-    offset: float | None = None
-    """The same."""
-    mask_band: int | str | None = None
-    """Band that is 0 where a pixel is missing."""
-    qa_band: int | str | None = None
-    """Band of quality bits."""
-    qa_bits: str | None = None
-    """Bits of the quality band that mean missing: see `parse_qa_bits`."""
-    extent: str | None = None
-    """What to do with rasters of different extents on one pixel grid: one of `EXTENTS`. Refused by
-    default."""
-    align: str | None = None
-    """How to warp rasters on other grids onto the first one's: one of `RESAMPLINGS`. Refused by
-    default."""
-    allow_vrt: bool = False
-    """Whether a VRT may be read, which can name any file, or a file that is something else than its
-    name says."""
+    band: int | str | None = option(
+        None,
+        "Band to read: its number, from 1, or its description.  [default: 1]",
+        group="Inputs",
+        metavar="BAND",
+    )
+    window: tuple[int, int, int, int] | None = option(
+        None,
+        "Read only this part, in pixels. Rows and columns are counted from 0.",
+        group="Inputs",
+        metavar="ROW COL HEIGHT WIDTH",
+    )
+    bounds: tuple[float, float, float, float] | None = option(
+        None,
+        "Read only this part, in the units of the CRS.",
+        group="Inputs",
+        metavar="XMIN YMIN XMAX YMAX",
+    )
+    extent: str | None = option(
+        None,
+        "Take rasters of different extents on one pixel grid: read the pixels that all of them "
+        "have, that any of them has, or that the first one has.  [default: refuse them]",
+        group="Inputs",
+        choices=EXTENTS,
+    )
+    align: str | None = option(
+        None,
+        "Warp rasters on other grids onto the grid of the first one.  [default: refuse them]",
+        group="Inputs",
+        choices=RESAMPLINGS,
+    )
+    scale: float | None = option(
+        None,
+        "Multiply the numbers in the files by this, whatever scale they declare.",
+        group="Inputs",
+        metavar="NUMBER",
+    )
+    offset: float | None = option(
+        None,
+        "Add this to the scaled numbers, whatever offset the files declare.",
+        group="Inputs",
+        metavar="NUMBER",
+    )
+    allow_vrt: bool = option(
+        False,
+        "Read VRTs, which can name any other file, and files in another format than their names "
+        "say.",
+        group="Inputs",
+    )
+    years: str | None = option(
+        None,
+        "Years of the files in the order of their names, or of the bands.",
+        group="Times",
+        metavar="FIRST:LAST[:STEP]",
+    )
+    date_regex: str | None = option(
+        None,
+        "Regular expression for the time in a name: a group named year, with month and day or with "
+        r"doy, or else the first group, as in 'v2_(\d{4})'.",
+        group="Times",
+        metavar="REGEX",
+    )
+    times: str | None = option(
+        None,
+        "Table of times: a line for each file, with its name and its time.",
+        group="Times",
+        metavar="FILE.csv",
+    )
+    bands_are_times: bool = option(
+        False,
+        "Every band of a file has a time of its own, from its description or --years.",
+        group="Times",
+    )
+    nodata: float | None = option(
+        None,
+        "Value that means missing, in place of the one that the files declare.",
+        group="Missing values",
+        metavar="VALUE",
+    )
+    valid_range: tuple[float, float] | None = option(
+        None,
+        "Other values are missing. In the numbers of the files, before scale and offset.",
+        group="Missing values",
+        metavar="MIN MAX",
+    )
+    mask_band: int | str | None = option(
+        None,
+        "Band that is 0 where a pixel is missing: its number or its description.",
+        group="Missing values",
+        metavar="BAND",
+    )
+    qa_band: int | str | None = option(
+        None,
+        "Band of quality bits, such as Landsat's QA_PIXEL.",
+        group="Missing values",
+        metavar="BAND",
+    )
+    qa_bits: str | None = option(
+        None,
+        "Bits of --qa-band that mean missing: 3 for bit 3, 1-4 for any of bits 1 to 4, 8-9=3 for "
+        "the number 3 in bits 8 and 9. Put commas between several.",
+        group="Missing values",
+        metavar="BITS",
+    )
 
     def __post_init__(self) -> None:
-        said = [name for name in ("years", "date_regex", "times") if getattr(self, name)]
-        if len(said) > 1:
-            names = " and ".join(name.replace("_", " ") for name in said)
-            raise ArgumentError(f"{names} both say what the times are: give one of them")
+        check_choices(self)
+        dating = [name for name in ("years", "date_regex", "times") if getattr(self, name)]
+        if len(dating) > 1:
+            raise ArgumentError(
+                f"{' and '.join(dating)} each say what the times are: give only one of them"
+            )
         if self.bands_are_times and self.band is not None:
-            raise ArgumentError("band picks one band, but with bands are times all are read")
-        if self.extent is not None and self.extent not in EXTENTS:
-            raise ArgumentError(f"no extent {self.extent!r}; there are {', '.join(EXTENTS)}")
-        if self.align is not None and self.align not in RESAMPLINGS:
-            raise ArgumentError(f"no align {self.align!r}; there are {', '.join(RESAMPLINGS)}")
+            raise ArgumentError(
+                "band picks one band, but bands_are_times reads them all: give only one of them"
+            )
+        if self.window is not None and self.bounds is not None:
+            raise ArgumentError(
+                "window and bounds both say which part to read: give only one of them"
+            )
         if self.align and self.extent not in {None, "first"}:
             raise ArgumentError(
-                "align warps onto the first raster's grid: extent can only be first"
+                f"extent {self.extent!r}: align warps onto the grid of the first raster, so extent "
+                "can only be first"
             )
         self._check_values()
 
     def _check_values(self) -> None:
         if self.valid_range is not None and not self.valid_range[0] <= self.valid_range[1]:
             low, high = self.valid_range
-            raise ArgumentError(f"valid range {low:g} to {high:g}: the first is the smaller one")
+            raise ArgumentError(
+                f"valid_range {low:g} {high:g}: the first number must not be the larger one"
+            )
         for name in ("scale", "offset"):
             value = getattr(self, name)
             if value is not None and not math.isfinite(value):
-                raise ArgumentError(f"{name} {value:g} leaves no values")
+                raise ArgumentError(f"{name} {value:g}: must be a finite number")
         if self.scale == 0:
-            raise ArgumentError("scale 0 makes all values the same")
+            raise ArgumentError("scale 0: would make all values the same")
         if (self.qa_band is None) != (self.qa_bits is None):
             raise ArgumentError(
-                "qa band and qa bits go together: which band, and which of its bits"
+                "qa_band and qa_bits need each other: which band, and which of its bits"
             )
         if self.qa_bits is not None:
             parse_qa_bits(self.qa_bits)
         masks = (self.valid_range, self.mask_band, self.qa_band)
         if self.align == "bilinear" and any(mask is not None for mask in masks):
             raise ArgumentError(
-                "align bilinear would mix what valid range, mask band or qa band declare missing "
-                "into its neighbours: give align nearest"
+                "align bilinear would mix values that valid_range, mask_band or qa_band declare "
+                "missing into their neighbours: use align nearest"
             )
 
-    def given(self) -> dict[str, str]:
-        """Give the options that change values, as text: what a result depends on."""
-        said = {
-            field.name: _text(getattr(self, field.name))
-            for field in fields(self)
-            if getattr(self, field.name) != field.default
-        }
-        for name in ("band", "bands_are_times", "years", "date_regex", "times", "allow_vrt"):
-            said.pop(name, None)  # times and bands are said for themselves
-        return said
 
+def value_options(options: InputOptions) -> dict[str, str]:
+    """Return the options that change values, as text: what a result depends on.
 
-class InputKeywords(TypedDict, total=False):
-    """The fields of `InputOptions` as keyword arguments."""
-
-    band: int | str | None
-    bands_are_times: bool
-    years: str | None
-    date_regex: str | None
-    times: str | os.PathLike[str] | None
-    nodata: float | None
-    valid_range: tuple[float, float] | None
-    scale: float | None
-    offset: float | None
-    mask_band: int | str | None
-    qa_band: int | str | None
-    qa_bits: str | None
-    extent: str | None
-    align: str | None
-    allow_vrt: bool
+    Times, bands and the part that was read are known from the result itself.
+    """
+    return {name: text for name, text in changed(options).items() if name not in _SAID_ELSEWHERE}
 
 
 def parse_qa_bits(text: str) -> tuple[tuple[int, int], ...]:
-    """Read which bits of a quality band mean missing.
+    """Return which bits of a quality band mean missing.
 
     ``3`` is a bit that is set, ``1-4`` any bit from 1 to 4 that is set, ``8-9=3`` the number 3 in
-    bits 8 and 9, ``0-1=2|3`` one of two numbers. Several are put together with commas.
+    bits 8 and 9, ``0-1=2|3`` one of two numbers. Commas stand between several.
 
     Returns
     -------
@@ -146,28 +200,22 @@ def parse_qa_bits(text: str) -> tuple[tuple[int, int], ...]:
     ArgumentError
         The text has another form.
     """
-    found: list[tuple[int, int]] = []
+    rules: list[tuple[int, int]] = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?(?:=(\d+(?:\|\d+)*))?\s*", part)
         first = int(match[1]) if match else 0
         last = int(match[2] or first) if match else 0
         if not match or not first <= last < _QA_BITS:
             raise ArgumentError(
-                f"qa bits {text!r}: expected bits from 0 to {_QA_BITS - 1}, as 1,3,4 or 1-4, or "
-                "the number in some of them, as 8-9=3"
+                f"qa_bits {text!r}: expected bits from 0 to {_QA_BITS - 1}, as in 1,3,4 or 1-4, or "
+                "a number in some of them, as in 8-9=3"
             )
         if match[3] is None:
-            found += [(1 << bit, 1 << bit) for bit in range(first, last + 1)]
+            rules += [(1 << bit, 1 << bit) for bit in range(first, last + 1)]
             continue
         mask = (1 << last + 1) - (1 << first)
         for number in map(int, match[3].split("|")):
             if number << first > mask:
-                raise ArgumentError(f"qa bits {text!r}: bits {first}-{last} cannot hold {number}")
-            found.append((mask, number << first))
-    return tuple(found)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(_text, value))
-    return f"{value!r}" if isinstance(value, float) else str(value)
+                raise ArgumentError(f"qa_bits {text!r}: bits {first}-{last} cannot hold {number}")
+            rules.append((mask, number << first))
+    return tuple(rules)

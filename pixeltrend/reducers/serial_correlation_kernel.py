@@ -1,18 +1,13 @@
-"""Compiled kernels for serial correlation: autocorrelation at true lags, and ranks.
-
-As in rank_kernel.py the lanes of the processor's vectors are pixels, a missing value is NaN, and
-there is no input, no output and no check in here: see serial_correlation.py.
-"""
+"""Compiled kernels for serial correlation: autocorrelation at true lags, and ranks."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-LANES = 64
+from pixeltrend.reducers.lanes import LANES, compiled, load
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def residual_ranks(x, values, slope, out):
     """Fill `out`, (N, P), with the ranks, from 1, of the values less a line; ties share their mean.
 
@@ -24,15 +19,11 @@ def residual_ranks(x, values, slope, out):
     line = np.empty(LANES)
     rank = np.empty((count, LANES))
     for first in range(0, pixels, LANES):
-        width = min(LANES, pixels - first)
-        y[:] = np.nan
+        width = load(values, first, y)
         line[:] = 0.0
         rank[:] = 1.0
         for k in range(width):
             line[k] = slope[first + k]
-        for i in range(count):
-            for k in range(width):
-                y[i, k] = values[i, first + k]
         for i in range(count - 1):
             for j in range(i + 1, count):
                 run = x[j] - x[i]
@@ -46,7 +37,7 @@ def residual_ranks(x, values, slope, out):
                 out[i, first + k] = rank[i, k] if y[i, k] == y[i, k] else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def autocorrelation(series, lags, out):
     """Fill `out`, (2, lags, P), with the products and the number of pairs at lags 1 to `lags`.
 
@@ -56,29 +47,25 @@ def autocorrelation(series, lags, out):
     """
     count, pixels = series.shape
     y = np.empty((count, LANES))
-    there = np.empty((count, LANES))
+    valid = np.empty((count, LANES))
     n = np.empty(LANES)
     mean = np.empty(LANES)
     squares = np.empty(LANES)
     products = np.empty(LANES)
     pairs = np.empty(LANES)
     for first in range(0, pixels, LANES):
-        width = min(LANES, pixels - first)
-        y[:] = np.nan
-        for i in range(count):
-            for k in range(width):
-                y[i, k] = series[i, first + k]
+        width = load(series, first, y)
         n[:] = 0.0
         mean[:] = 0.0
         squares[:] = 0.0
         for i in range(count):
             for k in range(LANES):
-                there[i, k] = 1.0 if y[i, k] == y[i, k] else 0.0
-                n[k] += there[i, k]
+                valid[i, k] = 1.0 if y[i, k] == y[i, k] else 0.0
+                n[k] += valid[i, k]
                 mean[k] += y[i, k] if y[i, k] == y[i, k] else 0.0
         for i in range(count):
             for k in range(LANES):
-                y[i, k] = y[i, k] - mean[k] / n[k] if there[i, k] > 0.0 else 0.0
+                y[i, k] = y[i, k] - mean[k] / n[k] if valid[i, k] > 0.0 else 0.0
                 squares[k] += y[i, k] * y[i, k]
         for lag in range(1, lags + 1):
             products[:] = 0.0
@@ -86,7 +73,7 @@ def autocorrelation(series, lags, out):
             for i in range(count - lag):
                 for k in range(LANES):
                     products[k] += y[i, k] * y[i + lag, k]
-                    pairs[k] += there[i, k] * there[i + lag, k]
+                    pairs[k] += valid[i, k] * valid[i + lag, k]
             for k in range(width):
                 out[0, lag - 1, first + k] = products[k] / squares[k]
                 out[1, lag - 1, first + k] = pairs[k]

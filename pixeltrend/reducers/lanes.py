@@ -1,0 +1,35 @@
+"""What the compiled kernels share: their settings, and the lanes that pixels are worked on in.
+
+The lanes of the processor's vectors are pixels: 64 of them are worked on together, and every inner
+loop runs over these lanes with the same operations for each, in the same order, so that a pixel's
+numbers do not depend on its neighbours. A missing value is NaN, which no comparison counts. Kernels
+have no input, no output and no checks.
+
+Numba looks only at a kernel's own file to see whether its machine code on disk is still valid:
+whoever changes this file must touch the kernels too.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+LANES = 64
+AHEAD = 4  # rows that one step of a loop over many rows takes
+
+compiled: Any = partial(njit, cache=True, nogil=True, error_model="numpy")
+
+
+@compiled
+def load(values, first, y):
+    """Copy the pixels from `first` on into the lanes; return how many lanes have a pixel."""
+    width = min(LANES, values.shape[1] - first)
+    for i in range(values.shape[0]):
+        for k in range(width):
+            y[i, k] = values[i, first + k]
+        for k in range(width, LANES):
+            y[i, k] = np.nan
+    return width
