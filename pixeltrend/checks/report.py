@@ -6,14 +6,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pixeltrend.checks.missing_blocks import File, bad_blocks, block_table
-from pixeltrend.checks.undeclared_nodata import undeclared
-from pixeltrend.errors import ReadError, redact
-from pixeltrend.execution.executors import Place, available_cpus, map_ordered
+from pixeltrend.checks.decoding import decode, in_windows, some_blocks, whole
+from pixeltrend.checks.missing_blocks import files_of, read_layout
+from pixeltrend.checks.tally import Tally
+from pixeltrend.checks.undeclared_nodata import (
+    grid_window,
+    is_silent,
+    nodata_notes,
+    sample_windows,
+)
+from pixeltrend.errors import redact
+from pixeltrend.execution.executors import Place, available_cpus
 from pixeltrend.execution.pipeline import plan
 from pixeltrend.options import from_keywords, takes
+from pixeltrend.raster.datasets import block_cache
 from pixeltrend.raster.paths import absolute
-from pixeltrend.raster.remote import in_parallel
+from pixeltrend.raster.remote import REQUESTS, EndingThreads, in_parallel
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.series import notes as consistency
 from pixeltrend.series.opening import assemble
@@ -23,10 +31,10 @@ from pixeltrend.times import dates
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pixeltrend.checks.missing_blocks import BlockTable
+    from pixeltrend.checks.decoding import Tallies
+    from pixeltrend.checks.missing_blocks import File, Layout
     from pixeltrend.series.opening import Patterns
     from pixeltrend.series.series import Series
-    from pixeltrend.series.sources import Tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +151,16 @@ def check(
     series = assemble(patterns, inputs)
     notes = list(series.notes)
     problems: list[str] = []
-    files = _files(series)
-    tables = (in_parallel if series.is_remote else map)(block_table, files)
-    for file, table in zip(files, tables, strict=True):
-        _check_blocks(file.path, table, notes, problems)
+    files = files_of(series.tiles)
+    layouts = (in_parallel if series.is_remote else map)(read_layout, files)
+    stored = list(zip(files, layouts, strict=True))
+    for file, layout in stored:
+        _check_blocks(file.path, layout, notes, problems)
     if pixels or full:
-        try:
-            notes += undeclared(series, tagged=True, full=full)
-        except ReadError as error:
-            problems.append(str(error))
-        problems += _decode(files, series, place, progress, every=full)
+        threads = REQUESTS if series.is_remote else place.workers or available_cpus()
+        broken, tallies = _decode(series, stored, threads, progress, full=full)
+        problems += broken
+        notes += nodata_notes(series.sources, tallies)
     return Report(
         rasters=tuple(_rasters(series, notes)),
         width=series.grid.width,
@@ -167,57 +175,53 @@ def check(
     )
 
 
-def _files(series: Series) -> list[File]:
-    """Return each file with the bands of it that are read: of values, masks or quality bits."""
-    tiles: dict[str, Tile] = {}
-    bands: dict[str, dict[int, None]] = {}
-    for tile in series.tiles:
-        numbers = (tile.band, tile.mask_band, tile.qa_band)
-        bands.setdefault(tile.path, {}).update(dict.fromkeys(n for n in numbers if n is not None))
-        tiles[tile.path] = tile
-    return [
-        File(path, tuple(bands[path]), tile.siblings, tile.allow_vrt)
-        for path, tile in tiles.items()
-    ]
-
-
 def _check_blocks(
-    path: str, table: BlockTable | None, notes: list[consistency.Note], problems: list[str]
+    path: str, layout: Layout, notes: list[consistency.Note], problems: list[str]
 ) -> None:
-    """Add what is odd about the places of a file's blocks to the notes or the problems."""
-    if table is None:
-        return
-    if table.cut_off:
+    """Add what is wrong with the table of a file's blocks to the notes or the problems."""
+    if layout.cut_off:
         problems.append(
-            f"{path}: the file ends at byte {table.file_bytes:,}, before {table.cut_off} of "
-            f"its {table.blocks} blocks: copy or export it anew"
+            f"{path}: the file ends at byte {layout.file_bytes:,}, before {layout.cut_off:,} of "
+            f"its {layout.blocks:,} blocks; copy or export it again"
         )
-    elif table.absent:
+    elif layout.absent:
         text = (
-            f"{table.absent} of its {table.blocks} blocks were never written, and read as missing "
-            "or 0: left out on purpose, or what wrote the file was killed"
+            f"{layout.absent:,} of its {layout.blocks:,} blocks were never written, and read as "
+            "missing or 0: they were left out on purpose, or the program that wrote the file was "
+            "killed"
         )
         notes.append(consistency.Note.of([path], text))
 
 
 def _decode(
-    files: Sequence[File],
     series: Series,
-    place: Place,
+    files: Sequence[tuple[File, Layout]],
+    threads: int,
     progress: Callable[[int, int], None] | None,
     *,
-    every: bool,
-) -> list[str]:
-    """Decode blocks of all files, side by side; say which cannot be."""
-    task = partial(bad_blocks, every)
-    problems = []
-    with place.open(series.paths) as (executor, workers):
-        results = map_ordered(executor, task, files, in_flight=2 * workers)
-        for done, (_, found) in enumerate(results, 1):
-            problems += found
+    full: bool,
+) -> tuple[list[str], Tallies]:
+    """Decode all or some blocks, each once; return the broken ones, and tallies of the others."""
+    silent = {tile for source in series.sources if is_silent(source) for tile in source.tiles}
+    windows, parts = sample_windows(series), []
+    for file, layout in files:
+        tallied = tuple(tile for tile in file.tiles if tile in silent)
+        if full:
+            parts += whole(file, layout, tallied)
+        else:
+            parts += [some_blocks(file, layout), *in_windows(file, windows, tallied)]
+    problems: list[str] = []
+    tallies: Tallies = {}
+    # GDAL decodes without Python's lock.
+    with block_cache(), EndingThreads(threads) as executor:
+        answers = executor.map(partial(decode, grid_window(series)), parts)
+        for done, (broken, of_part) in enumerate(answers, 1):
+            problems += broken
+            for key, tally in of_part.items():
+                tallies.setdefault(key, Tally()).merge(tally)
             if progress is not None:
-                progress(done, len(files))
-    return problems
+                progress(done * len(files) // len(parts), len(files))
+    return problems, tallies
 
 
 def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[RasterReport]:

@@ -50,6 +50,9 @@ class EndingThreads(ThreadPoolExecutor):
     def _remember(self) -> None:
         self._ids.append(threading.get_native_id())
 
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        self.shutdown(cancel_futures=kind is not None)
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the threads end, and wait until they are gone."""
         super().shutdown(wait=wait, cancel_futures=cancel_futures)

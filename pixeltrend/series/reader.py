@@ -267,7 +267,7 @@ def _decode(
         if infinite.any():
             piece[infinite] = np.nan
     if tile.nodata is not None and not np.isnan(tile.nodata):
-        row[_is_nodata(row, tile.nodata)] = np.nan
+        row[is_nodata(row, tile.nodata)] = np.nan
     if tile.valid_range is not None:
         low, high = tile.valid_range
         row[(row < low) | (row > high)] = np.nan
@@ -313,7 +313,8 @@ def _masks(
             yield (bits & mask_bits) == number
 
 
-def _is_nodata(row: NDArray[np.floating[Any]], nodata: float) -> NDArray[np.bool_]:
+def is_nodata(row: NDArray[np.number[Any]], nodata: float) -> NDArray[np.bool_]:
+    """Return where numbers are the one that stands for missing, however its text was rounded."""
     if nodata <= -_FLOAT_MAX:
         return np.less_equal(row, -_FLOAT_MAX)
     if nodata >= _FLOAT_MAX:
