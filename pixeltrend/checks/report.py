@@ -1,4 +1,4 @@
-"""Check: what a run would read, and what is wrong with it, before anything is computed."""
+"""Report: what a run would read, and what is wrong with it, before anything is computed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pixeltrend.raster.datasets import block_cache
 from pixeltrend.raster.paths import absolute
 from pixeltrend.raster.remote import REQUESTS, EndingThreads, in_parallel
 from pixeltrend.reducers.methods import make_reducer
-from pixeltrend.series import notes as consistency
+from pixeltrend.series.notes import Note, missing_times
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions
 from pixeltrend.times import dates
@@ -48,7 +48,7 @@ class RasterReport:
     path: str
     """The file, or the name that its shards would have as one."""
     files: int
-    """How many files it is in."""
+    """Number of files that it is stored in."""
     width: int
     """Columns that its files cover."""
     height: int
@@ -64,14 +64,14 @@ class RasterReport:
     offset: float
     """Values are numbers x scale + offset."""
     masked: bool
-    """Whether a mask of the file's own says what is missing."""
+    """Whether a mask in the file says what is missing."""
     notes: tuple[int, ...]
     """Which of the report's warnings are about it, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """How a run would go about it."""
+    """How a run would divide the work."""
 
     workers: int
     """Processes."""
@@ -102,9 +102,9 @@ class Report:
     unit: str
     """Unit of the values."""
     missing_years: tuple[float, ...]
-    """Years that a yearly series lacks between its ends."""
+    """Years that a yearly series does not have between its first and its last."""
     plan: PlanReport
-    """How `slope` would go about it."""
+    """How `slope` would divide the work."""
     warnings: tuple[str, ...]
     """What to know before trusting a result."""
     problems: tuple[str, ...]
@@ -122,16 +122,16 @@ def check(
     progress: Callable[[int, int], None] | None = None,
     **options: Any,
 ) -> Report:
-    """Say what would be read: times, files, grid, nodata, and what is odd or wrong.
+    """Return what a run would read: times, files, grid and nodata, with all warnings and errors.
 
     Parameters
     ----------
     patterns
         As for `slope`.
     pixels
-        Decode some blocks: for constants that look like nodata, and blocks that are broken.
+        Decode some blocks, to find constants that look like nodata and broken blocks.
     full
-        Decode all blocks, and name each that is broken.
+        Decode all blocks, and name each broken one.
     workers, memory
         As for `slope`.
     progress
@@ -168,16 +168,14 @@ def check(
         geotransform=series.grid.geotransform,
         crs=series.grid.crs,
         unit=series.unit,
-        missing_years=tuple(consistency.missing_times(series.times.tolist())),
+        missing_years=tuple(missing_times(series.times.tolist())),
         plan=_plan(series, place, memory),
         warnings=tuple(note.text for note in notes),
         problems=tuple(dict.fromkeys(map(redact, problems))),
     )
 
 
-def _check_blocks(
-    path: str, layout: Layout, notes: list[consistency.Note], problems: list[str]
-) -> None:
+def _check_blocks(path: str, layout: Layout, notes: list[Note], problems: list[str]) -> None:
     """Add what is wrong with the table of a file's blocks to the notes or the problems."""
     if layout.cut_off:
         problems.append(
@@ -190,7 +188,7 @@ def _check_blocks(
             "missing or 0: they were left out on purpose, or the program that wrote the file was "
             "killed"
         )
-        notes.append(consistency.Note.of([path], text))
+        notes.append(Note.of([path], text))
 
 
 def _decode(
@@ -224,13 +222,13 @@ def _decode(
     return problems, tallies
 
 
-def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[RasterReport]:
+def _rasters(series: Series, notes: Sequence[Note]) -> Iterator[RasterReport]:
     for time, source in zip(series.times.tolist(), series.sources, strict=True):
         tile = source.tiles[0]
         names = {source.path, *(tile.path for tile in source.tiles)}
         names |= {f"{name}, band {tile.band}" for name in names}
         about = [n for n, note in enumerate(notes, 1) if names & set(map(absolute, note.rasters))]
-        areas = [its.area for its in source.tiles]
+        areas = [tile.area for tile in source.tiles]
         yield RasterReport(
             time=time,
             date=dates.format_date(time),

@@ -108,7 +108,7 @@ def _known(numbers: Numbers, nodata: float | None) -> Numbers:
 
 
 def _most_frequent(numbers: Numbers) -> int:
-    """Return how often the most frequent number is there."""
+    """Return how often the most frequent number occurs."""
     if not numbers.size:
         return 0
     if numbers.dtype.kind in "iu" and numbers.dtype.itemsize <= np.dtype(np.int16).itemsize:
@@ -121,5 +121,5 @@ def _candidates(dtype: str) -> list[float]:
     """Return the constants that may stand for missing in a raster of a type, by GDAL's name."""
     name = "uint8" if dtype == "Byte" else dtype.lower()
     limits = np.finfo(name) if dtype.startswith("Float") else np.iinfo(name)
-    found = {float(value) for value in (*_USUAL, limits.min, limits.max)}
-    return sorted(value for value in found if can_hold(dtype, value))
+    constants = {float(value) for value in (*_USUAL, limits.min, limits.max)}
+    return sorted(value for value in constants if can_hold(dtype, value))

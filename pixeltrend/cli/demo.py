@@ -37,7 +37,9 @@ from pixeltrend.cli import options
         metavar="SD",
         help="Standard deviation of a value around its trend.",
     ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Another made-up place."),
+    click.option(
+        "--seed", type=int, default=0, show_default=True, help="Another seed makes another city."
+    ),
     options.creation_option,
     options.quiet_option,
     options.verbose_option,
