@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.raster.datasets import gdal, gdal_messages, open_raster
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 _MOST_BLOCKS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file, and what of it is read."""
 
     tiles: tuple[Tile, ...]
@@ -40,8 +38,7 @@ class File:
         return open_raster(tile.path, allow_vrt=tile.allow_vrt, siblings=tile.siblings)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """How a file is stored; the numbers of blocks are 0 for what is not a TIFF."""
 
     height: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,22 +32,18 @@ _STANDS_OUT = 5
 _FEW = 2
 
 
-@dataclass(slots=True)
 class Tally:
     """What has been seen of one raster, in the numbers of its files."""
 
-    low: float = math.inf
-    high: float = -math.inf
-    total: int = 0
-    """Numbers that are not missing."""
-    on_border: int = 0
-    """Pixels on the border of the grid."""
-    counts: Counter[float] = field(default_factory=Counter)
-    """How often a constant was seen that may mean missing."""
-    border_counts: Counter[float] = field(default_factory=Counter)
-    """The same on the border."""
-    others: int = 0
-    """At most how often any other number was seen in the windows that have such a constant."""
+    def __init__(self) -> None:
+        self.low, self.high = math.inf, -math.inf
+        # Numbers that are not missing, and all pixels on the border of the grid.
+        self.total = self.on_border = 0
+        # How often constants were seen that may mean missing; the same on the border.
+        self.counts: Counter[float] = Counter()
+        self.border_counts: Counter[float] = Counter()
+        # At most how often any other number was seen in the windows that have such a constant.
+        self.others = 0
 
     def add(self, tile: Tile, numbers: Numbers, border: Numbers) -> None:
         """Count numbers of a tile, (P,), of which `border` are those on the border of the grid."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import InputError
 from pixeltrend.raster.datasets import gdal, gdal_messages, open_raster
@@ -22,8 +21,7 @@ _MOST_PIXELS = 2**40
 _MOST_BLOCK_BYTES = 2**30
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What one file says of itself."""
 
     path: str
@@ -44,8 +42,7 @@ class Header:
     """What tells the file from one that takes its place; None if nothing does."""
 
 
-@dataclass(frozen=True, slots=True)
-class BandHeader:
+class BandHeader(NamedTuple):
     """What a file says of one band."""
 
     description: str
