@@ -39,7 +39,9 @@ from pixeltrend.raster.output import OutputOptions
         metavar="SD",
         help="Standard deviation of a value around its trend.",
     ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Another made-up place."),
+    click.option(
+        "--seed", type=int, default=0, show_default=True, help="Another seed makes another city."
+    ),
     *options_from(OutputOptions, options.OUTPUT, only=("creation_options",)),
     options.quiet_option,
     options.verbose_option,

@@ -1,4 +1,4 @@
-"""RasterWriter: a raster that is there as a whole or not at all."""
+"""RasterWriter: tiles in one order, into a raster that replaces the older one when it is whole."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class Band(NamedTuple):
 class RasterWriter:
     """Writes float blocks, from the top and from left to right, into a new raster.
 
-    The raster grows in a hidden folder beside the target and is renamed when it is complete, so
-    the target is either the old file or the new one. Leaving the context with an exception removes
-    what was written. Equal blocks give equal bytes, however they are cut into windows.
+    The target is either the old file or the complete new one: see `Replacement`. Leaving the
+    context with an exception removes what was written. Equal blocks give equal bytes, however they
+    are cut into windows.
 
     Parameters
     ----------
@@ -117,12 +117,12 @@ class RasterWriter:
         return self
 
     def write(self, window: Window, block: NDArray[np.floating[Any]]) -> None:
-        """Take the block (bands, P) of `window`, the next one after the window before.
+        """Write the block (bands, P) of `window`, the next one after the window before.
 
         Raises
         ------
         OutputError
-            The file system refuses it.
+            The file cannot be written.
         """
         if window.col_off == 0:
             new = np.empty((len(self._bands), window.height, self._grid.width), self._dtype)
@@ -286,9 +286,11 @@ def _check_options(file_format: str, options: Mapping[str, str]) -> None:
     for key, value in options.items():
         if key not in known:
             raise ArgumentError(
-                f"creation option {key}={value}: {file_format} has none of this name; "
+                f"creation option {key}={value}: is not one of {file_format}'s; "
                 f"it has {', '.join(sorted(known))}"
             )
         if known[key] and value.upper() not in {str(choice).upper() for choice in known[key]}:
             choices = ", ".join(map(str, known[key]))
-            raise ArgumentError(f"creation option {key}={value}: the values are {choices}")
+            raise ArgumentError(
+                f"creation option {key}={value}: the value must be one of {choices}"
+            )
