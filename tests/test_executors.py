@@ -355,8 +355,19 @@ def test_cpus_are_those_this_process_may_use():
     assert available_cpus() == len(os.sched_getaffinity(0))
 
 
-@pytest.mark.parametrize("error", [BlockingIOError, KeyboardInterrupt])
-def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            BlockingIOError(11, "no more processes"),
+            r"3 worker processes cannot .* no more proc",
+        ),
+        (RuntimeError("no more threads"), "cannot be started: no more threads; give fewer"),
+        (KeyboardInterrupt("now"), "now"),
+    ],
+    ids=repr,
+)
+def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error, told):
     start = multiprocessing.process.BaseProcess.start
     started = []
 
@@ -367,7 +378,7 @@ def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error):
         start(process)
 
     monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", start_once)
-    with pytest.raises(error), local(3, square) as submit:
+    with pytest.raises((WorkerError, KeyboardInterrupt), match=told), local(3, square) as submit:
         submit(1)
     assert len(started) == 1
     assert not multiprocessing.active_children()
