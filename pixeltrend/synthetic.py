@@ -9,6 +9,7 @@ import numpy as np
 
 from pixeltrend.errors import ArgumentError, OutputError
 from pixeltrend.raster.grid import Grid
+from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.windows import Window
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.times.dates import parse_range
@@ -56,7 +57,7 @@ def make_series(
     Parameters
     ----------
     folder
-        Where to write ``ndvi_<year>.tiff``; made if it is not there.
+        Where to write ``ndvi_<year>.tiff``; created if it does not exist.
     height, width
         Size in pixels.
     years
@@ -84,7 +85,7 @@ def make_series(
     """
     if height < 1 or width < 1 or not 0 <= gaps < 1 or noise < 0:
         raise ArgumentError(
-            f"cannot make {height} x {width} pixels with {gaps} of the values missing and "
+            f"cannot make {height} x {width} pixels with {gaps} of the values missing and a "
             f"noise of {noise}"
         )
     times = parse_range(years)
@@ -93,13 +94,14 @@ def make_series(
     try:
         truth.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{truth}: cannot be made: {error.strerror}") from error
+        raise OutputError(f"{truth}: cannot be created: {error.strerror}") from error
+    options = OutputOptions(creation_options=creation_options)
     grid = Grid(width, height, (578_000.0, _PIXEL, 0.0, 2_330_000.0, 0.0, -_PIXEL), _UTM_48N)
     middle = (times[0] + times[-1]) / 2
     scene = _Scene(height, width, seed)
 
     def write(path: Path, info: Band, values: Callable[[Window], Field]) -> None:
-        with RasterWriter(path, grid, [info], creation_options=creation_options) as writer:
+        with RasterWriter(path, grid, [info], options) as writer:
             for row_off in range(0, height, _ROWS):
                 window = Window(row_off, 0, min(_ROWS, height - row_off), width)
                 writer.write(window, values(window).reshape(1, -1))
@@ -131,38 +133,38 @@ class _Scene:
         self._centre = rng.uniform(0.35, 0.65, 2)
 
     def base(self, window: Window) -> Field:
-        """NDVI in the middle year, (rows, columns)."""
+        """Return the NDVI of the middle year, (rows, columns)."""
         built = self._built(window)
         return np.asarray(0.62 + 0.12 * self._texture(window) - 0.38 * built)
 
     def slope(self, window: Window) -> Field:
-        """NDVI per year: falling in a ring where the city grows, rising where plants do."""
+        """Return NDVI per year: falling in a ring where the city grows, rising where plants do."""
         built = self._built(window)
         growing = 4 * built * (1 - built)
         return 0.003 + 0.002 * self._texture(window) - 0.014 * growing
 
     def clouds(self, window: Window, year: float, fraction: float) -> NDArray[np.bool_]:
-        """Where `fraction` of the pixels is hidden: cells of a coarse grid with ragged borders."""
+        """Return where clouds lie, in `fraction` of the pixels: cells with ragged borders."""
         rng = np.random.default_rng([self._seed, int(year), 1])
         shape = (self._height // _CLOUD + 3, self._width // _CLOUD + 3)
         cells = rng.random(shape) < fraction
         ragged = np.random.default_rng([self._seed, int(year), 2, window.row_off])
         rows, columns = np.ogrid[: window.height, : window.width]
         jitter = ragged.integers(0, _CLOUD // 3, (2, window.height, window.width))
-        hidden: NDArray[np.bool_] = cells[
+        clouds: NDArray[np.bool_] = cells[
             (window.row_off + rows + jitter[0]) // _CLOUD,
             (window.col_off + columns + jitter[1]) // _CLOUD,
         ]
-        return hidden
+        return clouds
 
     def _built(self, window: Window) -> Field:
-        """How far the ground is built over, 0 to 1."""
+        """Return how far the ground is built over, 0 to 1."""
         y, x = self._position(window)
         distance = np.hypot(y - self._centre[0], x - self._centre[1])
         return 1 / (1 + np.exp((distance - 0.2 - 0.04 * self._texture(window)) / 0.035))
 
     def _texture(self, window: Window) -> Field:
-        """Land from -1 to 1."""
+        """Return the texture of the land, -1 to 1."""
         y, x = self._position(window)
         waves = [
             np.sin(2 * np.pi * (wy * y + wx * x) + py) * np.cos(px + wx * y)
@@ -171,7 +173,7 @@ class _Scene:
         return np.asarray(sum(waves)) / len(waves)
 
     def _position(self, window: Window) -> tuple[Field, Field]:
-        """Row and column, in units of the longer side."""
+        """Return row and column, in units of the longer side."""
         side = max(self._height, self._width)
         rows = (window.row_off + np.arange(window.height)) / side
         columns = (window.col_off + np.arange(window.width)) / side

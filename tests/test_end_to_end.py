@@ -106,13 +106,13 @@ def test_unequal_steps_bytes_and_zero_as_nodata(run_cli, tmp_path, write_stack, 
     numbers = rng.integers(0, 256, (8, 2, 12, 15)).astype(np.uint8)
     numbers[rng.random(numbers.shape) < 0.3] = 0
     write_stack(tmp_path, numbers, years, name="peru_{}.tif", nodata=0)
-    done = run_cli("slope", "*.tif", "--band", 2, "-o", "t.bin", "--dtype", "float64")
+    done = run_cli("slope", "*.tif", "--band", 2, "-o", "t", "--dtype", "float64")
     assert done.returncode == 0, done.stderr
     warning, _summary = done.stderr.splitlines()
     assert "times are unevenly spaced: 4 to 6 years apart" in warning
     values = np.where(numbers[:, 1] == 0, np.nan, numbers[:, 1])
     expected = linregress_slopes(years, values)
-    found = read_raster(tmp_path / "t.bin")
+    found = read_raster(tmp_path / "t")
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-13)
 
 

@@ -55,7 +55,7 @@ def test_regions_read_together_as_one_vrt_are_the_whole(tmp_path, tiled, run_cli
         (["--window", "45", "0", "10", "10"], "50 rows and 40 columns"),
         (["--window", "-1", "0", "10", "10"], "50 rows and 40 columns"),
         (["--window", "0", "0", "0", "10"], "50 rows and 40 columns"),
-        (["--bounds", "0", "0", "10", "10"], "no pixel lies there"),
+        (["--bounds", "0", "0", "10", "10"], "contain no pixel"),
         (["--window", "0", "0", "5", "5", "--bounds", "0", "0", "1", "1"], "give only one of them"),
     ],
 )

@@ -12,6 +12,7 @@ from osgeo import gdal
 import pixeltrend
 from pixeltrend.raster.windows import Window
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 
 YEARS = np.arange(2000, 2005)
 
@@ -37,10 +38,10 @@ def test_slope_of_every_pixel(stack, tmp_path, read_raster):
     "patterns", ["{}/*.tif", "{}", ["{}/ndvi_200[0-2].tif", "{}/*_200[34].tif"]]
 )
 def test_patterns(stack, tmp_path, read_raster, patterns):
-    pixeltrend.slope(stack, tmp_path / "a.bin", workers=1)
+    pixeltrend.slope(stack, tmp_path / "a", workers=1)
     given = [p.format(tmp_path) for p in ([patterns] if isinstance(patterns, str) else patterns)]
-    pixeltrend.slope(given, tmp_path / "b.bin", workers=1)
-    assert (tmp_path / "b.bin").read_bytes() == (tmp_path / "a.bin").read_bytes()
+    pixeltrend.slope(given, tmp_path / "b", workers=1)
+    assert (tmp_path / "b").read_bytes() == (tmp_path / "a").read_bytes()
 
 
 def test_output_among_the_inputs_is_left_out_the_second_time(stack, tmp_path):
@@ -59,9 +60,9 @@ def test_both_methods_give_the_same_map(
 ):
     values = 289 + make_values(6, 9, 11, gaps=gaps).astype(np.float64)
     write_stack(tmp_path, values, [1985, 1990, 1991, 2000, 2010, 2020])
-    pixeltrend.slope(tmp_path, tmp_path / "trend.x", method=method, dtype="float64", workers=1)
+    pixeltrend.slope(tmp_path, tmp_path / "trend", method=method, dtype="float64", workers=1)
     expected = linregress_slopes([1985, 1990, 1991, 2000, 2010, 2020], values)
-    np.testing.assert_allclose(read_raster(tmp_path / "trend.x"), expected, rtol=1e-9)
+    np.testing.assert_allclose(read_raster(tmp_path / "trend"), expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -84,9 +85,9 @@ def test_any_type(tmp_path, write_stack, read_raster, dtype, settings):
     values[hidden] = np.nan
     numbers[hidden] = missing
     write_stack(tmp_path, numbers, **settings)
-    pixeltrend.slope(tmp_path, tmp_path / "trend.x", dtype="float64", workers=1)
+    pixeltrend.slope(tmp_path, tmp_path / "trend", dtype="float64", workers=1)
     expected = linregress_slopes(YEARS, values)
-    found = read_raster(tmp_path / "trend.x")
+    found = read_raster(tmp_path / "trend")
     np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-13)
 
@@ -97,13 +98,13 @@ def test_months(tmp_path, write_stack, make_values, read_raster):
     write_stack(tmp_path, values, names)
     regex = r"_(?P<year>\d{4})(?P<month>\d\d)"
     summary = pixeltrend.slope(
-        tmp_path, tmp_path / "trend.x", date_regex=regex, dtype="float64", workers=1
+        tmp_path, tmp_path / "trend", date_regex=regex, dtype="float64", workers=1
     )
     starts = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30]) / 365
     times = np.concatenate([2001 + starts, 2002 + starts])
     np.testing.assert_allclose(summary.times, times, rtol=1e-15)
     expected = linregress_slopes(times, values)
-    np.testing.assert_allclose(read_raster(tmp_path / "trend.x"), expected, rtol=1e-9)
+    np.testing.assert_allclose(read_raster(tmp_path / "trend"), expected, rtol=1e-9)
 
 
 def test_output_is_on_the_grid_of_the_inputs(stack, tmp_path):
@@ -118,8 +119,8 @@ def test_output_is_on_the_grid_of_the_inputs(stack, tmp_path):
 @pytest.mark.parametrize(("unit", "expected"), [("K", "K per year"), ("", "per year")])
 def test_band_says_what_it_is(tmp_path, write_stack, make_values, unit, expected):
     write_stack(tmp_path, make_values(3, 2, 2), unit=unit)
-    pixeltrend.slope(tmp_path, tmp_path / "trend.x", workers=1)
-    dataset = gdal.Open(str(tmp_path / "trend.x"))
+    pixeltrend.slope(tmp_path, tmp_path / "trend", workers=1)
+    dataset = gdal.Open(str(tmp_path / "trend"))
     band = dataset.GetRasterBand(1)
     assert band.GetDescription() == "slope"
     assert band.GetUnitType() == expected
@@ -134,8 +135,8 @@ def test_pixel_or_point_is_kept(tmp_path, write_stack, make_values):
         dataset.SetMetadataItem("AREA_OR_POINT", "Point")
         dataset = None
     inputs = gdal.Open(str(paths[0])).GetGeoTransform()
-    pixeltrend.slope(tmp_path, tmp_path / "trend.x", workers=1)
-    trend = gdal.Open(str(tmp_path / "trend.x"))
+    pixeltrend.slope(tmp_path, tmp_path / "trend", workers=1)
+    trend = gdal.Open(str(tmp_path / "trend"))
     assert trend.GetMetadataItem("AREA_OR_POINT") == "Point"
     assert trend.GetGeoTransform() == inputs
 
@@ -148,8 +149,8 @@ def larger(tmp_path_factory, write_stack, make_values):
     tiled = ["TILED=YES", "BLOCKXSIZE=32", "BLOCKYSIZE=16", "COMPRESS=DEFLATE"]
     write_stack(folder, values[:2], [2000, 2001], options=tiled)
     write_stack(folder, values[2:], [2002, 2003], options=["BLOCKYSIZE=8"])
-    pixeltrend.slope(folder, folder / "whole.bin", workers=1)
-    return folder, (folder / "whole.bin").read_bytes()
+    pixeltrend.slope(folder, folder / "whole", workers=1)
+    return folder, (folder / "whole").read_bytes()
 
 
 @pytest.mark.parametrize("memory", [1_000, 3_000, 20_000, 60_000, 2**20])
@@ -172,8 +173,8 @@ def test_linregress_with_workers(tmp_path, write_stack, make_values):
     written = set()
     for workers, memory in [(1, 2**20), (2, 2**20), (3, 3000)]:
         settings = {"method": "linregress", "workers": workers, "memory": memory}
-        pixeltrend.slope(tmp_path / "*.tif", tmp_path / "trend.x", **settings)
-        written.add((tmp_path / "trend.x").read_bytes())
+        pixeltrend.slope(tmp_path / "*.tif", tmp_path / "trend", **settings)
+        written.add((tmp_path / "trend").read_bytes())
     assert len(written) == 1
 
 
@@ -210,15 +211,15 @@ def test_error_in_progress_leaves_the_old_output(larger, tmp_path):
 def test_any_shape(tmp_path, write_stack, make_values, read_raster, shape, workers):
     values = make_values(3, *shape)
     write_stack(tmp_path, values)
-    pixeltrend.slope(tmp_path, tmp_path / "trend.x", dtype="float64", workers=workers)
+    pixeltrend.slope(tmp_path, tmp_path / "trend", dtype="float64", workers=workers)
     expected = linregress_slopes([2000, 2001, 2002], values)
-    np.testing.assert_allclose(read_raster(tmp_path / "trend.x"), expected, rtol=1e-9)
+    np.testing.assert_allclose(read_raster(tmp_path / "trend"), expected, rtol=1e-9)
 
 
 def test_all_missing_is_said(tmp_path, write_stack, read_raster):
     write_stack(tmp_path, np.full((3, 2, 2), np.nan, np.float32))
-    summary = pixeltrend.slope(tmp_path, tmp_path / "trend.x", workers=1)
-    assert np.isnan(read_raster(tmp_path / "trend.x")).all()
+    summary = pixeltrend.slope(tmp_path, tmp_path / "trend", workers=1)
+    assert np.isnan(read_raster(tmp_path / "trend")).all()
     assert summary.valid_pixels == 0
     assert len(summary.warnings) == 1
 
@@ -254,7 +255,7 @@ def test_every_error_is_one_family():
 
 
 def test_what_travels_to_a_worker_is_small(stack):
-    task = (pixeltrend.open_series(stack), make_reducer("ols"), Window(0, 0, 6, 8))
+    task = (pixeltrend.open_series(stack), make_reducer(StatsOptions("ols")), Window(0, 0, 6, 8))
     assert len(pickle.dumps(task)) < 16_000
 
 

@@ -40,9 +40,9 @@ def is_refused(run_cli, tmp_path):
     """See that slope and check refuse the folder `in`, in one line, and touch nothing."""
 
     def see(*said, options=(), pattern="in/*"):
-        (tmp_path / "t.out").write_bytes(b"old")
+        (tmp_path / "t").write_bytes(b"old")
         before = listing(tmp_path)
-        for arguments in (["slope", pattern, "-o", "t.out", *options], ["check", pattern]):
+        for arguments in (["slope", pattern, "-o", "t", *options], ["check", pattern]):
             done = run_cli(*arguments, *options)
             assert (done.returncode, done.stdout) == (3, "")
             (line,) = done.stderr.splitlines()

@@ -1,128 +1,97 @@
-"""Integrity: whether the blocks of a file are all there, and can be decoded."""
+"""Missing blocks: whether the blocks of a series' files are all there, by the files' tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pixeltrend.errors import InputError
-from pixeltrend.raster.datasets import (
-    first_line,
-    gdal,
-    gdal_messages,
-    limit_block_cache,
-    open_raster,
-)
+from pixeltrend.raster.datasets import gdal, gdal_messages, open_raster
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from pixeltrend.series.sources import Tile
 
 # Blocks of one band whose places are looked up; of a larger one, the last.
 _MOST_BLOCKS = 20_000
-# Blocks of one band that are decoded for a sample.
-_SAMPLE = 9
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file, and what is read of it."""
+class File(NamedTuple):
+    """A file, and what of it is read."""
 
-    path: str
-    """The file."""
-    bands: tuple[int, ...]
-    """Numbers of the bands, from 1."""
-    siblings: tuple[str, ...] | None
-    """Names of the files that belong to it; None if GDAL is to look."""
-    allow_vrt: bool
-    """Whether it may be a VRT, or something else than its name says."""
+    tiles: tuple[Tile, ...]
+    """The tiles of a series that lie in it."""
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self.tiles[0].path
+
+    @property
+    def bands(self) -> tuple[int, ...]:
+        """Numbers of the bands, from 1: of values, masks and quality bits."""
+        bands = [(tile.band, tile.mask_band, tile.qa_band) for tile in self.tiles]
+        return tuple(dict.fromkeys(n for numbers in bands for n in numbers if n is not None))
+
+    def open(self) -> Any:
+        """Open the dataset; InputError if that is not possible."""
+        tile = self.tiles[0]
+        return open_raster(tile.path, allow_vrt=tile.allow_vrt, siblings=tile.siblings)
 
 
-@dataclass(frozen=True, slots=True)
-class BlockTable:
-    """Where the table of a TIFF says that its blocks are."""
+class Layout(NamedTuple):
+    """How a file is stored; the numbers of blocks are 0 for what is not a TIFF."""
 
-    blocks: int
-    """Blocks of the bands."""
-    absent: int
-    """Those that were never written."""
-    cut_off: int
-    """Those that end after the end of the file."""
-    file_bytes: int
+    height: int
+    """Rows."""
+    width: int
+    """Columns."""
+    block: tuple[int, int]
+    """Height and width of its blocks."""
+    file_bytes: int = 0
     """Size of the file."""
+    blocks: int = 0
+    """Blocks of the bands that are read."""
+    absent: int = 0
+    """Those that were never written."""
+    cut_off: int = 0
+    """Those that end after the end of the file."""
 
 
-def block_table(file: File) -> BlockTable | None:
-    """Look where the blocks of a TIFF's bands are, without reading one; None if it is no TIFF."""
-    dataset = open_raster(file.path, allow_vrt=file.allow_vrt, siblings=file.siblings)
+def read_layout(file: File) -> Layout:
+    """Return where the blocks of a file are; none is read."""
+    dataset = file.open()
+    height, width = dataset.RasterYSize, dataset.RasterXSize
     with gdal_messages():
+        block_width, block_height = dataset.GetRasterBand(file.bands[0]).GetBlockSize()
+        block = block_height, block_width
         stat = gdal.VSIStatL(file.path)
         if dataset.GetDriver().ShortName != "GTiff" or stat is None:
-            return None
+            return Layout(height, width, block)
         count = absent = cut_off = 0
-        for number in _stored_apart(dataset, file.bands):
-            band = dataset.GetRasterBand(number)
-            blocks = _blocks(dataset, band)
-            count += len(blocks)
-            for left, top, width, height in blocks[-_MOST_BLOCKS:]:
-                place = f"{left // width}_{top // height}"
-                start = band.GetMetadataItem(f"BLOCK_OFFSET_{place}", "TIFF")
+        for group in stored_together(dataset, file.bands):
+            band = dataset.GetRasterBand(group[0])
+            rows, columns = -(-height // block_height), -(-width // block_width)
+            count += rows * columns
+            for number in range(max(0, rows * columns - _MOST_BLOCKS), rows * columns):
+                row, column = divmod(number, columns)
+                start = band.GetMetadataItem(f"BLOCK_OFFSET_{column}_{row}", "TIFF")
                 if start is None:
                     absent += 1
                 else:
-                    length = band.GetMetadataItem(f"BLOCK_SIZE_{place}", "TIFF")
+                    length = band.GetMetadataItem(f"BLOCK_SIZE_{column}_{row}", "TIFF")
                     cut_off += int(start) + int(length or 0) > stat.size
-    return BlockTable(count, absent, cut_off, stat.size)
+    return Layout(height, width, block, stat.size, count, absent, cut_off)
 
 
-def _stored_apart(dataset: Any, bands: tuple[int, ...]) -> tuple[int, ...]:
-    """Give the bands with blocks of their own: one of interleaved pixels holds all bands."""
+def files_of(tiles: Iterable[Tile]) -> list[File]:
+    """Return the files that tiles lie in."""
+    by_path: dict[str, list[Tile]] = {}
+    for tile in tiles:
+        by_path.setdefault(tile.path, []).append(tile)
+    return [File(tuple(tiles)) for tiles in by_path.values()]
+
+
+def stored_together(dataset: Any, bands: Sequence[int]) -> list[Sequence[int]]:
+    """Return groups of bands: where pixels are interleaved, a block holds all bands."""
     interleaved = dataset.GetMetadataItem("INTERLEAVE", "IMAGE_STRUCTURE") == "PIXEL"
-    return bands[:1] if interleaved else bands
-
-
-def bad_blocks(every: bool, file: File) -> list[str]:
-    """Decode blocks of some bands of a file, all or some; name those that cannot be.
-
-    Runs on a worker.
-    """
-    limit_block_cache()
-    found = []
-    with gdal_messages():
-        try:
-            dataset = open_raster(file.path, allow_vrt=file.allow_vrt, siblings=file.siblings)
-        except InputError as error:
-            return [str(error)]
-        bands = _stored_apart(dataset, file.bands)
-        for number in bands:
-            band = dataset.GetRasterBand(number)
-            of_band = f" of band {number}" if len(bands) > 1 else ""
-            blocks = _blocks(dataset, band)
-            for left, top, width, height in blocks if every else _some(blocks):
-                right = min(left + width, dataset.RasterXSize)
-                bottom = min(top + height, dataset.RasterYSize)
-                try:
-                    band.ReadRaster(left, top, right - left, bottom - top)
-                except RuntimeError as error:
-                    found.append(
-                        f"{file.path}: the block of rows {top} to {bottom - 1}, columns {left} to "
-                        f"{right - 1}{of_band} cannot be decoded ({first_line(error)})"
-                    )
-    return found
-
-
-def _blocks(dataset: Any, band: Any) -> list[tuple[int, int, int, int]]:
-    """Give left, top, width and height of all blocks; those at a border reach over it."""
-    width, height = band.GetBlockSize()
-    return [
-        (left, top, width, height)
-        for top in range(0, dataset.RasterYSize, height)
-        for left in range(0, dataset.RasterXSize, width)
-    ]
-
-
-def _some(
-    blocks: Sequence[tuple[int, int, int, int]],
-) -> list[tuple[int, int, int, int]]:
-    """Give the first, the last and some blocks between them."""
-    last = len(blocks) - 1
-    return [blocks[i] for i in sorted({last * n // (_SAMPLE - 1) for n in range(_SAMPLE)})]
+    return [bands] if interleaved else [[band] for band in bands]

@@ -1,4 +1,4 @@
-"""Check: what a run would read, and what is wrong with it, before anything is computed."""
+"""Report: what a run would read, and what is wrong with it, before anything is computed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pixeltrend.checks.missing_blocks import File, bad_blocks, block_table
-from pixeltrend.checks.undeclared_nodata import undeclared
-from pixeltrend.errors import ReadError, redact
-from pixeltrend.execution.executors import Place, available_cpus, map_ordered
+from pixeltrend.checks.decoding import decode, in_windows, some_blocks, whole
+from pixeltrend.checks.missing_blocks import files_of, read_layout
+from pixeltrend.checks.tally import Tally
+from pixeltrend.checks.undeclared_nodata import (
+    grid_window,
+    is_silent,
+    nodata_notes,
+    sample_windows,
+)
+from pixeltrend.errors import redact
+from pixeltrend.execution.executors import Workers
 from pixeltrend.execution.pipeline import plan
 from pixeltrend.options import from_keywords, takes
+from pixeltrend.raster.datasets import block_cache
 from pixeltrend.raster.paths import absolute
-from pixeltrend.raster.remote import in_parallel
+from pixeltrend.raster.remote import REQUESTS, EndingThreads, in_parallel
 from pixeltrend.reducers.methods import make_reducer
-from pixeltrend.series import notes as consistency
+from pixeltrend.reducers.options import StatsOptions
+from pixeltrend.series.notes import Note, missing_times
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions
 from pixeltrend.times import dates
@@ -23,10 +32,10 @@ from pixeltrend.times import dates
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pixeltrend.checks.missing_blocks import BlockTable
+    from pixeltrend.checks.decoding import Tallies
+    from pixeltrend.checks.missing_blocks import File, Layout
     from pixeltrend.series.opening import Patterns
     from pixeltrend.series.series import Series
-    from pixeltrend.series.sources import Tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class RasterReport:
     path: str
     """The file, or the name that its shards would have as one."""
     files: int
-    """How many files it is in."""
+    """Number of files that it is stored in."""
     width: int
     """Columns that its files cover."""
     height: int
@@ -56,14 +65,14 @@ class RasterReport:
     offset: float
     """Values are numbers x scale + offset."""
     masked: bool
-    """Whether a mask of the file's own says what is missing."""
+    """Whether a mask in the file says what is missing."""
     notes: tuple[int, ...]
     """Which of the report's warnings are about it, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """How a run would go about it."""
+    """How a run would divide the work."""
 
     workers: int
     """Processes."""
@@ -94,9 +103,9 @@ class Report:
     unit: str
     """Unit of the values."""
     missing_years: tuple[float, ...]
-    """Years that a yearly series lacks between its ends."""
+    """Years that a yearly series does not have between its first and its last."""
     plan: PlanReport
-    """How `slope` would go about it."""
+    """How `slope` would divide the work."""
     warnings: tuple[str, ...]
     """What to know before trusting a result."""
     problems: tuple[str, ...]
@@ -114,16 +123,16 @@ def check(
     progress: Callable[[int, int], None] | None = None,
     **options: Any,
 ) -> Report:
-    """Say what would be read: times, files, grid, nodata, and what is odd or wrong.
+    """Return what a run would read: times, files, grid and nodata, with all warnings and errors.
 
     Parameters
     ----------
     patterns
         As for `slope`.
     pixels
-        Decode some blocks: for constants that look like nodata, and blocks that are broken.
+        Decode some blocks, to find constants that look like nodata and broken blocks.
     full
-        Decode all blocks, and name each that is broken.
+        Decode all blocks, and name each broken one.
     workers, memory
         As for `slope`.
     progress
@@ -138,21 +147,21 @@ def check(
     ArgumentError
         A parameter makes no sense.
     """
-    place = Place("processes", workers)
+    crew = Workers(workers, memory)
     [inputs] = from_keywords(options, InputOptions)
     series = assemble(patterns, inputs)
     notes = list(series.notes)
     problems: list[str] = []
-    files = _files(series)
-    tables = (in_parallel if series.is_remote else map)(block_table, files)
-    for file, table in zip(files, tables, strict=True):
-        _check_blocks(file.path, table, notes, problems)
+    files = files_of(series.tiles)
+    layouts = (in_parallel if series.is_remote else map)(read_layout, files)
+    stored = list(zip(files, layouts, strict=True))
+    for file, layout in stored:
+        _check_blocks(file.path, layout, notes, problems)
     if pixels or full:
-        try:
-            notes += undeclared(series, tagged=True, full=full)
-        except ReadError as error:
-            problems.append(str(error))
-        problems += _decode(files, series, place, progress, every=full)
+        threads = REQUESTS if series.is_remote else crew.count
+        broken, tallies = _decode(series, stored, threads, progress, full=full)
+        problems += broken
+        notes += nodata_notes(series.sources, tallies)
     return Report(
         rasters=tuple(_rasters(series, notes)),
         width=series.grid.width,
@@ -160,73 +169,67 @@ def check(
         geotransform=series.grid.geotransform,
         crs=series.grid.crs,
         unit=series.unit,
-        missing_years=tuple(consistency.missing_times(series.times.tolist())),
-        plan=_plan(series, place, memory),
+        missing_years=tuple(missing_times(series.times.tolist())),
+        plan=_plan(series, crew),
         warnings=tuple(note.text for note in notes),
         problems=tuple(dict.fromkeys(map(redact, problems))),
     )
 
 
-def _files(series: Series) -> list[File]:
-    """Return each file with the bands of it that are read: of values, masks or quality bits."""
-    tiles: dict[str, Tile] = {}
-    bands: dict[str, dict[int, None]] = {}
-    for tile in series.tiles:
-        numbers = (tile.band, tile.mask_band, tile.qa_band)
-        bands.setdefault(tile.path, {}).update(dict.fromkeys(n for n in numbers if n is not None))
-        tiles[tile.path] = tile
-    return [
-        File(path, tuple(bands[path]), tile.siblings, tile.allow_vrt)
-        for path, tile in tiles.items()
-    ]
-
-
-def _check_blocks(
-    path: str, table: BlockTable | None, notes: list[consistency.Note], problems: list[str]
-) -> None:
-    """Add what is odd about the places of a file's blocks to the notes or the problems."""
-    if table is None:
-        return
-    if table.cut_off:
+def _check_blocks(path: str, layout: Layout, notes: list[Note], problems: list[str]) -> None:
+    """Add what is wrong with the table of a file's blocks to the notes or the problems."""
+    if layout.cut_off:
         problems.append(
-            f"{path}: the file ends at byte {table.file_bytes:,}, before {table.cut_off} of "
-            f"its {table.blocks} blocks: copy or export it anew"
+            f"{path}: the file ends at byte {layout.file_bytes:,}, before {layout.cut_off:,} of "
+            f"its {layout.blocks:,} blocks; copy or export it again"
         )
-    elif table.absent:
+    elif layout.absent:
         text = (
-            f"{table.absent} of its {table.blocks} blocks were never written, and read as missing "
-            "or 0: left out on purpose, or what wrote the file was killed"
+            f"{layout.absent:,} of its {layout.blocks:,} blocks were never written, and read as "
+            "missing or 0: they were left out on purpose, or the program that wrote the file was "
+            "killed"
         )
-        notes.append(consistency.Note.of([path], text))
+        notes.append(Note.of([path], text))
 
 
 def _decode(
-    files: Sequence[File],
     series: Series,
-    place: Place,
+    files: Sequence[tuple[File, Layout]],
+    threads: int,
     progress: Callable[[int, int], None] | None,
     *,
-    every: bool,
-) -> list[str]:
-    """Decode blocks of all files, side by side; say which cannot be."""
-    task = partial(bad_blocks, every)
-    problems = []
-    with place.open(series.paths) as (executor, workers):
-        results = map_ordered(executor, task, files, in_flight=2 * workers)
-        for done, (_, found) in enumerate(results, 1):
-            problems += found
+    full: bool,
+) -> tuple[list[str], Tallies]:
+    """Decode all or some blocks, each once; return the broken ones, and tallies of the others."""
+    silent = {tile for source in series.sources if is_silent(source) for tile in source.tiles}
+    windows, parts = sample_windows(series), []
+    for file, layout in files:
+        tallied = tuple(tile for tile in file.tiles if tile in silent)
+        if full:
+            parts += whole(file, layout, tallied)
+        else:
+            parts += [some_blocks(file, layout), *in_windows(file, windows, tallied)]
+    problems: list[str] = []
+    tallies: Tallies = {}
+    # GDAL decodes without Python's lock.
+    with block_cache(threads), EndingThreads(threads) as executor:
+        answers = executor.map(partial(decode, grid_window(series)), parts)
+        for done, (broken, of_part) in enumerate(answers, 1):
+            problems += broken
+            for key, tally in of_part.items():
+                tallies.setdefault(key, Tally()).merge(tally)
             if progress is not None:
-                progress(done, len(files))
-    return problems
+                progress(done * len(files) // len(parts), len(files))
+    return problems, tallies
 
 
-def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[RasterReport]:
+def _rasters(series: Series, notes: Sequence[Note]) -> Iterator[RasterReport]:
     for time, source in zip(series.times.tolist(), series.sources, strict=True):
         tile = source.tiles[0]
         names = {source.path, *(tile.path for tile in source.tiles)}
         names |= {f"{name}, band {tile.band}" for name in names}
         about = [n for n, note in enumerate(notes, 1) if names & set(map(absolute, note.rasters))]
-        areas = [its.area for its in source.tiles]
+        areas = [tile.area for tile in source.tiles]
         yield RasterReport(
             time=time,
             date=dates.format_date(time),
@@ -244,13 +247,12 @@ def _rasters(series: Series, notes: Sequence[consistency.Note]) -> Iterator[Rast
         )
 
 
-def _plan(series: Series, place: Place, memory: int | None) -> PlanReport:
-    workers = place.workers or available_cpus()
-    windows = plan(series, make_reducer("ols"), workers, memory)
+def _plan(series: Series, crew: Workers) -> PlanReport:
+    windows = plan(series, make_reducer(StatsOptions()), crew.count, crew.memory)
     largest = max(window.pixels for window in windows)
     of_a_pixel = len(series.times) * series.dtype.itemsize
     return PlanReport(
-        workers=workers,
+        workers=crew.count,
         windows=len(windows),
         window_pixels=largest,
         worker_bytes=largest * of_a_pixel,

@@ -1,4 +1,4 @@
-"""pixeltrend check: what would be read."""
+"""pixeltrend check: what a run would read, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import click
 
 from pixeltrend.cli import options
 from pixeltrend.cli.exits import REFUSED_INPUTS
+from pixeltrend.cli.fields import Command, Option, add_options, options_from
 from pixeltrend.cli.progress import progress_bar
 from pixeltrend.errors import InputError
+from pixeltrend.execution.executors import Workers
 from pixeltrend.times.dates import format_time
 
 if TYPE_CHECKING:
@@ -21,26 +23,31 @@ if TYPE_CHECKING:
     from pixeltrend.checks.report import RasterReport, Report
 
 
-@click.command(no_args_is_help=True)
-@options.add_options(
+@click.command(cls=Command, no_args_is_help=True)
+@add_options(
     options.patterns_argument,
     click.option(
         "--pixels",
         is_flag=True,
-        help="Decode some blocks: for values that look like nodata, and for broken blocks.",
+        cls=Option,
+        group="Checks",
+        help="Decode some blocks, to find values that look like nodata and broken blocks.",
     ),
-    click.option("--full", is_flag=True, help="Decode all blocks, and name each broken one."),
+    click.option(
+        "--full",
+        is_flag=True,
+        cls=Option,
+        group="Checks",
+        help="Decode all blocks, and name each broken one.",
+    ),
     *options.input_options,
-    options.workers_option,
-    options.memory_option,
-    options.json_option,
-    options.quiet_option,
-    options.verbose_option,
+    *options_from(Workers, options.WORKERS, only=("workers", "memory")),
+    *options.messages_options,
 )
 def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -> None:
-    """Say what would be read: times, files, grid, nodata, and what is odd or wrong.
+    """Show what a run would read: times, files, grid and nodata, with all warnings and errors.
 
-    Nothing is computed, and nothing is written. The exit status is 3 if a run would refuse the
+    Nothing is computed and nothing is written. The exit status is 3 if a run would refuse the
     files or fail to read them, and 0 otherwise; warnings do not change it.
 
     \b
@@ -77,16 +84,16 @@ def _complain(problems: Iterable[str]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Replace NaN, which JSON has none of, by its name."""
+    """Return a value with "nan" in place of NaN, which JSON does not have."""
     if isinstance(value, dict):
-        return {key: _plain(its) for key, its in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(its) for its in value]
+        return [_plain(item) for item in value]
     return "nan" if isinstance(value, float) and value != value else value  # noqa: PLR0124
 
 
 def _lines(report: Report) -> Iterator[str]:
-    """Write a report for people."""
+    """Yield the lines of a report for people."""
     rows: list[tuple[str, ...]] = [
         ("time", "raster", "size", "band", "type", "nodata", "scale, offset", "warnings")
     ]
@@ -95,19 +102,19 @@ def _lines(report: Report) -> Iterator[str]:
     for row in rows:
         yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
     yield ""
-    yield f"Grid: {report.width} x {report.height} pixels{_place(report)}"
+    yield f"Grid: {report.width} x {report.height} pixels{_georeference(report)}"
     first, last = (report.rasters[end].date for end in (0, -1))
-    absent = ", ".join(map(format_time, report.missing_years))
-    yield f"Times: {len(report.rasters)} from {first} to {last}, missing: {absent or 'none'}"
+    missing = ", ".join(map(format_time, report.missing_years)) or "none"
+    yield f"Times: {len(report.rasters)} from {first} to {last}, missing: {missing}"
     plan = report.plan
     yield (
         f"A run: {_count(plan.workers, 'worker')}, {_count(plan.windows, 'window')} of up to "
-        f"{plan.window_pixels:,} pixels, {_bytes(plan.worker_bytes)} of pixels a worker, "
+        f"{plan.window_pixels:,} pixels, up to {_bytes(plan.worker_bytes)} of pixels in a worker, "
         f"{_bytes(plan.decoded_bytes)} to decode in all"
     )
     yield (
-        f"slope would fit a line to up to {len(report.rasters)} values of each of "
-        f"{report.width * report.height:,} pixels" + (", and fail" if report.problems else "")
+        f"slope would {'fail to ' if report.problems else ''}fit a line to up to "
+        f"{len(report.rasters)} values of each of {report.width * report.height:,} pixels"
     )
     if report.warnings:
         yield ""
@@ -133,7 +140,7 @@ def _row(raster: RasterReport) -> tuple[str, ...]:
     )
 
 
-def _place(report: Report) -> str:
+def _georeference(report: Report) -> str:
     name = report.crs.partition('"')[2].partition('"')[0] or "no CRS"
     if report.geotransform is None:
         return ", not georeferenced"

@@ -28,8 +28,8 @@ __all__ = ["block_cache", "first_line", "gdal", "gdal_messages", "limit_block_ca
 
 log = logging.getLogger(__name__)
 
-# Drivers that read the file they are given and no other: a VRT, for one, can name any file in the
-# world, whatever its own name says.
+# Drivers that read the file that they are told to read and no other. A VRT can read any file,
+# whatever its own name says.
 DRIVERS = (
     "GTiff", "HFA", "ENVI", "EHdr", "AAIGrid", "RST", "SAGA", "SRTMHGT",
     "netCDF", "HDF5", "HDF4", "JP2OpenJPEG", "PNG", "JPEG", "KEA", "Zarr",
@@ -40,8 +40,9 @@ _PROMISED = {
     ".nc": ("netCDF", "HDF5"), ".png": ("PNG",), ".jpg": ("JPEG",), ".jpeg": ("JPEG",),
 }  # fmt: skip
 _HEAD = 256
-# Decoded blocks that a process keeps: those of the row of blocks that it reads.
+# Bytes of decoded blocks that a thread that reads keeps: those of the row of blocks it reads.
 _BLOCK_CACHE = 16 * 2**20
+_readers = 1
 # What GDAL does if nobody says otherwise, in the environment or its configuration file.
 _SETTINGS = {
     # Not `EMPTY_DIR`: that hides .msk and .aux.xml files, and their masks and nodata with them.
@@ -50,7 +51,7 @@ _SETTINGS = {
     "GDAL_HTTP_MAX_RETRY": "3",
     "GDAL_HTTP_RETRY_DELAY": "0.5",
     # Seconds until a server that does not answer, or falls silent, counts as an error; GDAL would
-    # wait for ever.
+    # wait without end.
     "GDAL_HTTP_CONNECTTIMEOUT": "10",
     "GDAL_HTTP_LOW_SPEED_TIME": "20",
     "GDAL_HTTP_LOW_SPEED_LIMIT": "1",
@@ -62,7 +63,7 @@ for _name, _value in _SETTINGS.items():
 
 @contextmanager
 def gdal_messages() -> Iterator[list[str]]:
-    """Take what GDAL would print in this thread: failures as a list, all of it to the log."""
+    """Keep GDAL from printing in this thread: failures go into a list, and all of it to the log."""
     failures: list[str] = []
 
     def take(error_class: int, _number: int, message: str) -> None:
@@ -81,21 +82,23 @@ def limit_block_cache() -> None:
     """Let GDAL keep few decoded blocks in this process.
 
     Its default is 5 % of the machine's memory for each process. Windows follow block boundaries,
-    so a block is not wanted twice.
+    so a block is not needed twice.
     """
-    if gdal.GetCacheMax() > _BLOCK_CACHE:
-        gdal.SetCacheMax(_BLOCK_CACHE)
+    gdal.SetCacheMax(min(gdal.GetCacheMax(), _BLOCK_CACHE * _readers))
 
 
 @contextmanager
-def block_cache() -> Iterator[None]:
-    """Limit the block cache of this process for a while."""
-    before = gdal.GetCacheMax()
+def block_cache(readers: int) -> Iterator[None]:
+    """Limit the block cache of this process for a while, in which so many threads read."""
+    global _readers  # noqa: PLW0603 - as GDAL's own cache is, for the whole process
+    before = _readers, gdal.GetCacheMax()
+    _readers = readers
     limit_block_cache()
     try:
         yield
     finally:
-        gdal.SetCacheMax(before)
+        _readers = before[0]
+        gdal.SetCacheMax(before[1])
 
 
 def open_raster(
@@ -116,7 +119,7 @@ def open_raster(
     Raises
     ------
     InputError
-        GDAL cannot open it as a raster, or its name lies.
+        GDAL cannot open it as a raster, or it is something else than its name says.
     """
     drivers = [*DRIVERS, "VRT"] if allow_vrt else list(DRIVERS)
     try:
@@ -136,13 +139,13 @@ def open_raster(
     if driver not in promised and not allow_vrt:
         raise InputError(
             f"{path}: is a {driver}, not a {promised[0]} as its name says; --allow-vrt reads it "
-            "all the same"
+            "anyway"
         )
     return dataset
 
 
 def _is_vrt(path: str) -> str:
-    """Say so if a file that was refused is a VRT, without opening what it names."""
+    """Return that a file which was refused is a VRT, if so, without opening what it names."""
     with gdal_messages():
         try:
             file = gdal.VSIFOpenL(path, "rb")
@@ -158,5 +161,5 @@ def _is_vrt(path: str) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """Give the first line of GDAL's message."""
+    """Return the first line of GDAL's message."""
     return (str(error).splitlines() or [type(error).__name__])[0]

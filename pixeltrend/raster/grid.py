@@ -39,7 +39,7 @@ class Grid:
 
     @classmethod
     def of(cls, dataset: Any) -> Grid:
-        """Take the grid of an open GDAL dataset."""
+        """Return the grid of an open GDAL dataset."""
         geotransform = dataset.GetGeoTransform(can_return_null=True)
         return cls(
             width=dataset.RasterXSize,
@@ -49,7 +49,7 @@ class Grid:
         )
 
     def crop(self, window: Window) -> Grid:
-        """Give the grid of a part of this one."""
+        """Return the grid of a part of this one."""
         geotransform = self.geotransform
         if geotransform is not None:
             x, dx, rx, y, ry, dy = geotransform
@@ -59,14 +59,14 @@ class Grid:
         return Grid(window.width, window.height, geotransform, self.crs)
 
     def window_of(self, bounds: tuple[float, float, float, float]) -> Window:
-        """Give the pixels within `bounds` (xmin, ymin, xmax, ymax), in the units of the CRS.
+        """Return the pixels within `bounds` (xmin, ymin, xmax, ymax), in the units of the CRS.
 
         Borders go to the nearest border of a pixel, so that regions that share one share no pixel.
 
         Raises
         ------
         ArgumentError
-            No pixel lies there, or the grid is not georeferenced or is rotated.
+            No pixel lies within them, or the grid is not georeferenced or is rotated.
         """
         if self.geotransform is None or self.geotransform[2] or self.geotransform[4]:
             raise ArgumentError("bounds need rasters that are georeferenced and not rotated")
@@ -78,13 +78,13 @@ class Grid:
         if left == right or top == bottom:
             edges = [x, x + self.width * dx], [y, y + self.height * dy]
             raise ArgumentError(
-                f"bounds {' '.join(map(repr, bounds))}: no pixel lies there; the rasters reach "
+                f"bounds {' '.join(map(repr, bounds))}: contain no pixel; the rasters reach "
                 f"from {min(edges[0])!r} {min(edges[1])!r} to {max(edges[0])!r} {max(edges[1])!r}"
             )
         return Window(top, left, bottom - top, right - left)
 
     def difference(self, other: Grid) -> tuple[str, str] | None:
-        """Say what differs from `other`: this grid's value and the other's, or None.
+        """Return what differs from `other`, this grid's value and the other's; None if none.
 
         Corners may differ by `TOLERANCE` pixels.
         """
@@ -99,12 +99,12 @@ class Grid:
             if self.geotransform == other.geotransform:
                 return None
             return _describe(self.geotransform), _describe(other.geotransform)
-        if self._largest_shift(self.geotransform, other.geotransform) > TOLERANCE:
-            return _describe(self.geotransform), _describe(other.geotransform)
-        return None
+        if self._largest_shift(self.geotransform, other.geotransform) <= TOLERANCE:
+            return None
+        return _describe(self.geotransform), _describe(other.geotransform)
 
     def offset_from(self, other: Grid) -> tuple[float, float] | None:
-        """Count rows and columns from the first pixel of `other` to that of this grid.
+        """Return the rows and columns from the first pixel of `other` to that of this grid.
 
         None if they are no parts of one grid: another CRS, another size or direction of the pixels.
         Whole numbers, give or take `TOLERANCE`, are parts of one grid.
@@ -115,21 +115,18 @@ class Grid:
             return None
         row_off, col_off = other.position(*self.corner(0, 0))
         for row, column in ((self.height, 0), (0, self.width), (self.height, self.width)):
-            there = other.position(*self.corner(row, column))
-            if (
-                abs(there[0] - row_off - row) > TOLERANCE
-                or abs(there[1] - col_off - column) > TOLERANCE
-            ):
+            y, x = other.position(*self.corner(row, column))
+            if abs(y - row_off - row) > TOLERANCE or abs(x - col_off - column) > TOLERANCE:
                 return None
         return row_off, col_off
 
     def corner(self, row: float, column: float) -> tuple[float, float]:
-        """Give the coordinates of the upper left corner of a pixel, in the units of the CRS."""
+        """Return the coordinates of the upper left corner of a pixel, in the units of the CRS."""
         x, dx, rx, y, ry, dy = self.geotransform or _PIXELS
         return x + column * dx + row * rx, y + column * ry + row * dy
 
     def position(self, x: float, y: float) -> tuple[float, float]:
-        """Give the row and column, with their fractions, of coordinates in the units of the CRS."""
+        """Return the row and column, with fractions, of coordinates in the units of the CRS."""
         x0, dx, rx, y0, ry, dy = self.geotransform or _PIXELS
         determinant = dx * dy - rx * ry
         if determinant == 0:
@@ -138,7 +135,7 @@ class Grid:
         return (dx * down - ry * across) / determinant, (dy * across - rx * down) / determinant
 
     def _largest_shift(self, ours: GeoTransform, theirs: GeoTransform) -> float:
-        """Give the largest distance between corresponding corners, in pixels."""
+        """Return the largest distance between corresponding corners, in pixels."""
         pixel = min(abs(ours[1]) + abs(ours[2]), abs(ours[4]) + abs(ours[5]))
         if pixel == 0:
             return 0.0 if ours == theirs else float("inf")
@@ -167,7 +164,7 @@ def _same_crs(ours: str, theirs: str) -> bool:
         return True
     if not ours or not theirs:
         return False
-    from osgeo import osr  # wanted only when the texts differ
+    from osgeo import osr  # needed only when the texts differ
 
     osr.UseExceptions()
     options = ["IGNORE_DATA_AXIS_TO_SRS_AXIS_MAPPING=YES", "CRITERION=EQUIVALENT"]
@@ -175,12 +172,12 @@ def _same_crs(ours: str, theirs: str) -> bool:
 
 
 def _crs_names(ours: str, theirs: str) -> tuple[str, str]:
-    """Name both systems, in full where the short names are the same."""
+    """Return the names of both systems, in full where the short names are the same."""
 
     def short(wkt: str) -> str:
         if not wkt:
             return "no CRS"
-        from osgeo import osr  # wanted only for this message
+        from osgeo import osr  # needed only for this message
 
         crs = osr.SpatialReference(wkt)
         code = crs.GetAuthorityCode(None)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import InputError
 from pixeltrend.raster.datasets import gdal, gdal_messages, open_raster
@@ -22,12 +21,11 @@ _MOST_PIXELS = 2**40
 _MOST_BLOCK_BYTES = 2**30
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What the checks want to know of one file."""
+class Header(NamedTuple):
+    """What one file says of itself."""
 
     path: str
-    """As it was given."""
+    """The file, as the user wrote it."""
     grid: Grid
     """Its own grid."""
     block: tuple[int, int]
@@ -44,8 +42,7 @@ class Header:
     """What tells the file from one that takes its place; None if nothing does."""
 
 
-@dataclass(frozen=True, slots=True)
-class BandHeader:
+class BandHeader(NamedTuple):
     """What a file says of one band."""
 
     description: str
@@ -72,7 +69,7 @@ def read_header(path: str, *, allow_vrt: bool = False) -> Header:
     Raises
     ------
     InputError
-        It is no raster, or claims to be larger than any raster is.
+        It is not a raster, or claims to be larger than any raster is.
     """
     siblings = find_siblings(path)
     dataset = open_raster(path, allow_vrt=allow_vrt, siblings=siblings)
@@ -94,8 +91,8 @@ def read_header(path: str, *, allow_vrt: bool = False) -> Header:
         if block_bytes > _MOST_BLOCK_BYTES:
             raise InputError(
                 f"{path}: one of its blocks, {block_width} x {block_height} pixels, takes "
-                f"{block_bytes / 1e9:.1f} GB to decode; write it anew in tiles (gdal_translate -co "
-                "TILED=YES)"
+                f"{block_bytes / 1e9:.1f} GB to decode; write it again in tiles "
+                "(gdal_translate -co TILED=YES)"
             )
         blocks = -(-width // block_width) * -(-height // block_height)
         stat = gdal.VSIStatL(path)
@@ -121,19 +118,19 @@ def read_header(path: str, *, allow_vrt: bool = False) -> Header:
 
 
 def _items(raster: Any) -> dict[str, str]:
-    """Give metadata by their names; GDAL cuts Earth Engine's ``system:time_start`` at the colon."""
-    found: dict[str, str] = raster.GetMetadata() or {}
+    """Return metadata by name; GDAL cuts Earth Engine's ``system:time_start`` at the colon."""
+    items: dict[str, str] = raster.GetMetadata() or {}
     for item in raster.GetMetadata_List() or ():
         if match := _EARTH_ENGINE.fullmatch(item):
-            found[f"system:{match[1]}"] = match[2]
-    return found
+            items[f"system:{match[1]}"] = match[2]
+    return items
 
 
 def _metadata(dataset: Any, path: str) -> dict[str, str]:
-    found = _items(dataset)
-    if is_remote(path):  # GDAL would look for the files of every vendor beside it
-        return found
-    return (dataset.GetMetadata("IMAGERY") or {}) | found
+    items = _items(dataset)
+    if is_remote(path):  # GDAL would look for the files of every vendor in its folder
+        return items
+    return (dataset.GetMetadata("IMAGERY") or {}) | items
 
 
 def _band_header(raster: Any) -> BandHeader:
@@ -159,23 +156,23 @@ def _subdatasets(dataset: Any) -> str:
 
 
 def find_band(header: Header, band: int | str | None) -> int:
-    """Give the number of a band, from 1, by its number or description; the first one for None.
+    """Return the number of a band, from 1, by its number or description; the first one for None.
 
     Raises
     ------
     InputError
-        There is no such band, or several.
+        No band has this number or description, or several have it.
     """
     if band is None:
         return 1
     path, count = header.path, len(header.bands)
     if isinstance(band, str):
-        descriptions = [its.description for its in header.bands]
-        places = [i for i, description in enumerate(descriptions, 1) if description == band]
-        if len(places) == 1:
-            return places[0]
-        if places:
-            raise InputError(f"{path}: bands {places} are all called {band!r}; give a number")
+        descriptions = [info.description for info in header.bands]
+        numbers = [n for n, description in enumerate(descriptions, 1) if description == band]
+        if len(numbers) == 1:
+            return numbers[0]
+        if numbers:
+            raise InputError(f"{path}: bands {numbers} are all called {band!r}; give a number")
         if not band.isdecimal():
             names = ", ".join(repr(d) for d in descriptions if d) or "no names"
             raise InputError(f"{path}: no band called {band!r}; its {count} bands have {names}")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import redact
 from pixeltrend.raster.paths import is_virtual, without_query
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 _PREFIX = "PIXELTREND_"
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """What an output was made from; nothing that changes from run to run."""
 
     method: str

@@ -30,7 +30,7 @@ _IS_FOLDER = stat.S_IFDIR
 # What may belong to a TIFF on a web server, which lists nothing.
 _SIDECARS = (".aux.xml", ".msk")
 _TIFFS = (".tif", ".tiff")
-# Seconds between two looks at a thread that is ending, and until it is given up.
+# Seconds between two looks at a thread that is ending, and until nobody waits for it any longer.
 _POLL = 0.001
 _PATIENCE = 5.0
 
@@ -39,8 +39,8 @@ class EndingThreads(ThreadPoolExecutor):
     """A pool whose threads have left the system when it is shut down.
 
     Python before 3.13 takes a thread for ended while libraries still clean up behind it, as PROJ
-    closes its database. A child that is forked at that moment would find their locks held, and
-    nobody to release them.
+    closes its database. A child that is forked at that moment would find their locks held by
+    nobody.
     """
 
     def __init__(self, threads: int) -> None:
@@ -49,6 +49,9 @@ class EndingThreads(ThreadPoolExecutor):
 
     def _remember(self) -> None:
         self._ids.append(threading.get_native_id())
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        self.shutdown(cancel_futures=kind is not None)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the threads end, and wait until they are gone."""
@@ -126,7 +129,7 @@ def why_unreadable(path: str) -> str:
         except RuntimeError as error:
             failures.append(first_line(error))
         reasons = [text for text in (gdal.VSIGetLastErrorMsg(), *failures) if text]
-    return first_line(InputError(reasons[0])) if reasons else "nothing is there"
+    return first_line(InputError(reasons[0])) if reasons else "nothing has this name"
 
 
 def forget(path: str) -> None:

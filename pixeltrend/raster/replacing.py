@@ -5,9 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import shutil
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -68,7 +66,8 @@ class Replacement:
 
     def __exit__(self, *_error: object) -> None:
         if self._lock >= 0:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            with suppress(OSError):
+                _remove(self.folder)
             os.close(self._lock)
 
     def commit(self) -> None:
@@ -108,7 +107,8 @@ class Replacement:
     def _make_folder(self) -> bool:
         """Make and lock the hidden folder; False if it was removed before it was locked."""
         prefix, suffix = _affixes(self._target)
-        self.folder = Path(tempfile.mkdtemp(suffix, prefix, self._target.parent))
+        self.folder = self._target.with_name(f"{prefix}{os.urandom(4).hex()}{suffix}")
+        self.folder.mkdir(0o700)
         with suppress(FileNotFoundError):
             self._lock = os.open(self.folder, os.O_RDONLY)
             with suppress(OSError):  # not every file system has locks
@@ -154,10 +154,17 @@ def _remove_abandoned(target: Path) -> None:
             lock = os.open(folder, os.O_RDONLY)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
+                _remove(folder)
                 log.info("removed %s, which a killed run left", folder)
             finally:
                 os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    for path, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            os.unlink(os.path.join(path, name))
+        os.rmdir(path)
 
 
 def _fsync(path: Path) -> None:

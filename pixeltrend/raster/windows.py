@@ -1,10 +1,9 @@
-"""Window: a rectangle of pixels; and the plan that covers a grid with them."""
+"""Windows: rectangles of pixels, and the plan that covers a grid with them."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import ArgumentError
 
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A rectangle of pixels."""
 
     row_off: int
@@ -31,14 +29,14 @@ class Window:
         return self.height * self.width
 
     def overlap(self, other: Window) -> Window:
-        """Give what both have in common; no pixel if they do not meet."""
+        """Return what both have in common, which has no pixels if they do not meet."""
         top, left = max(self.row_off, other.row_off), max(self.col_off, other.col_off)
         bottom = min(self.row_off + self.height, other.row_off + other.height)
         right = min(self.col_off + self.width, other.col_off + other.width)
         return Window(top, left, max(0, bottom - top), max(0, right - left))
 
     def moved(self, rows: int, columns: int) -> Window:
-        """Give the same rectangle elsewhere."""
+        """Return the same rectangle, moved by rows and columns."""
         return Window(self.row_off + rows, self.col_off + columns, self.height, self.width)
 
     def __str__(self) -> str:

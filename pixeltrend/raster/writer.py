@@ -1,4 +1,4 @@
-"""RasterWriter: a raster that is there as a whole or not at all."""
+"""RasterWriter: tiles in one order, into a raster that replaces the older one when it is whole."""
 
 from __future__ import annotations
 
@@ -21,14 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pixeltrend.raster.grid import Grid
+    from pixeltrend.raster.output import OutputOptions
     from pixeltrend.raster.windows import Window
-
-FORMATS = ("GTiff", "COG")
-DTYPES = ("float32", "float64")
 
 _GDAL_TYPES = {"float32": gdal.GDT_Float32, "float64": gdal.GDT_Float64}
 _TILE = 256
-_MOST_THREADS = 8
 _DEFAULTS = {
     "TILED": "YES",
     "BLOCKXSIZE": str(_TILE),
@@ -59,9 +56,9 @@ class Band(NamedTuple):
 class RasterWriter:
     """Writes float blocks, from the top and from left to right, into a new raster.
 
-    The raster grows in a hidden folder beside the target and is renamed when it is complete, so
-    the target is either the old file or the new one. Leaving the context with an exception removes
-    what was written. Equal blocks give equal bytes, however they are cut into windows.
+    The target is either the old file or the complete new one: see `Replacement`. Leaving the
+    context with an exception removes what was written. Equal blocks give equal bytes, however they
+    are cut into windows.
 
     Parameters
     ----------
@@ -71,16 +68,10 @@ class RasterWriter:
         Size, geotransform and CRS.
     bands
         Names, descriptions and units.
-    dtype
-        "float32" or "float64". Missing is NaN.
-    file_format
-        "GTiff" or "COG".
-    creation_options
-        Of the GDAL driver, over the defaults.
+    options
+        Type, format, creation options, and whether an older file may be replaced. Missing is NaN.
     metadata
         Items for the whole file.
-    overwrite
-        Whether an older file may be replaced.
     threads
         How many may compress; they do not change the bytes.
 
@@ -89,7 +80,7 @@ class RasterWriter:
     OutputError
         The target cannot be written; here, or later from any method.
     ArgumentError
-        There is no such format, type or creation option.
+        The format has another extension, or no such creation option.
     """
 
     def __init__(
@@ -97,30 +88,23 @@ class RasterWriter:
         path: str | os.PathLike[str],
         grid: Grid,
         bands: Sequence[Band],
+        options: OutputOptions,
         *,
-        dtype: str = "float32",
-        file_format: str = "GTiff",
-        creation_options: Mapping[str, str] | None = None,
         metadata: Mapping[str, str] | None = None,
-        overwrite: bool = True,
         threads: int = 1,
     ) -> None:
-        if dtype not in DTYPES:
-            raise ArgumentError(f"no output type {dtype!r}; there are {', '.join(DTYPES)}")
-        if file_format not in FORMATS:
-            raise ArgumentError(f"no output format {file_format!r}; there are {', '.join(FORMATS)}")
-        self._new = Replacement(path, overwrite=overwrite)
+        self._format = options.format_of(path)
+        self._options = dict(options.creation_options or {})
+        _check_options(self._format, self._options)
+        self._new = Replacement(path, overwrite=options.overwrite)
         self._grid = grid
         self._bands = tuple(bands)
-        self._dtype = dtype
-        self._format = file_format
-        self._options = {key.upper(): value for key, value in (creation_options or {}).items()}
-        _check_options(file_format, self._options)
+        self._dtype = options.dtype
         self._metadata = dict(metadata or {})
         self._threads = threads
         self._on_exit = ExitStack()
         self._dataset: Any = None
-        self._rows = np.empty((len(bands), 0, grid.width), dtype)
+        self._rows = np.empty((len(bands), 0, grid.width), self._dtype)
         self._top = 0
         self._tile_height = 1
 
@@ -133,12 +117,12 @@ class RasterWriter:
         return self
 
     def write(self, window: Window, block: NDArray[np.floating[Any]]) -> None:
-        """Take the block (bands, P) of `window`, the next one after the window before.
+        """Write the block (bands, P) of `window`, the next one after the window before.
 
         Raises
         ------
         OutputError
-            The file system refuses it.
+            The file cannot be written.
         """
         if window.col_off == 0:
             new = np.empty((len(self._bands), window.height, self._grid.width), self._dtype)
@@ -170,7 +154,7 @@ class RasterWriter:
             # Of a trend, the last digits are noise: higher levels take twice as long to save 1 %.
             options.setdefault("ZLEVEL", "1")
         if self._threads > 1:
-            options.setdefault("NUM_THREADS", str(min(self._threads, _MOST_THREADS)))
+            options.setdefault("NUM_THREADS", str(self._threads))
         if options["TILED"].upper() in {"NO", "FALSE", "OFF", "0"} and not self._options.keys() & {
             "BLOCKYSIZE"
         }:
@@ -216,8 +200,8 @@ class RasterWriter:
                 band = self._dataset.GetRasterBand(number)
                 buffer = np.ascontiguousarray(values)
                 band.WriteRaster(*area, buffer, buf_type=_GDAL_TYPES[self._dtype])
-            for number in range(1, len(rows) + 1):
-                self._dataset.GetRasterBand(number).FlushCache()
+                # At once: a tile that waits is written when another thread wants its memory.
+                band.FlushCache()
 
     def _finish(self) -> None:
         """Close the new raster, and put it in the target's place."""
@@ -302,9 +286,11 @@ def _check_options(file_format: str, options: Mapping[str, str]) -> None:
     for key, value in options.items():
         if key not in known:
             raise ArgumentError(
-                f"creation option {key}={value}: {file_format} has none of this name; "
+                f"creation option {key}={value}: is not one of {file_format}'s; "
                 f"it has {', '.join(sorted(known))}"
             )
         if known[key] and value.upper() not in {str(choice).upper() for choice in known[key]}:
             choices = ", ".join(map(str, known[key]))
-            raise ArgumentError(f"creation option {key}={value}: the values are {choices}")
+            raise ArgumentError(
+                f"creation option {key}={value}: the value must be one of {choices}"
+            )

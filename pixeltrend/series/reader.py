@@ -254,7 +254,7 @@ def _decode(tile: Tile, dataset: Any, box: Box, row: NDArray[np.floating[Any]]) 
         if infinite.any():
             piece[infinite] = np.nan
     if tile.nodata is not None and not np.isnan(tile.nodata):
-        row[_is_nodata(row, tile.nodata)] = np.nan
+        row[is_nodata(row, tile.nodata)] = np.nan
     if tile.valid_range is not None:
         low, high = tile.valid_range
         row[(row < low) | (row > high)] = np.nan
@@ -296,7 +296,8 @@ def _numbers(tile: Tile, band: int, dataset: Any, box: Box, pixels: int) -> NDAr
     return numbers
 
 
-def _is_nodata(row: NDArray[np.floating[Any]], nodata: float) -> NDArray[np.bool_]:
+def is_nodata(row: NDArray[np.number[Any]], nodata: float) -> NDArray[np.bool_]:
+    """Return where numbers are the one that stands for missing, however its text was rounded."""
     if nodata <= -_FLOAT_MAX:
         return np.less_equal(row, -_FLOAT_MAX)
     if nodata >= _FLOAT_MAX:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -148,16 +148,15 @@ def test_a_run_leaves_another_one_alone(target):
 
 
 def test_a_second_start_between_making_and_locking_a_folder(target, monkeypatch):
-    make_folder = tempfile.mkdtemp
+    make_folder = Path.mkdir
     rivals = [Replacement(target)]
 
     def make_and_lose(*arguments):
-        folder = make_folder(*arguments)
+        make_folder(*arguments)
         if rivals:
             rivals.pop().write(b"the rival's")
-        return folder
 
-    monkeypatch.setattr(tempfile, "mkdtemp", make_and_lose)
+    monkeypatch.setattr(Path, "mkdir", make_and_lose)
     with Replacement(target) as new:
         assert not rivals
         assert target.read_bytes() == b"the rival's"

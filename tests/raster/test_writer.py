@@ -13,6 +13,7 @@ from osgeo import gdal, osr
 
 from pixeltrend.errors import ArgumentError, OutputError
 from pixeltrend.raster.grid import Grid
+from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.windows import Window, plan_windows
 from pixeltrend.raster.writer import Band, RasterWriter
 
@@ -48,8 +49,8 @@ def block(window, values=VALUES):
 WHOLE = (rows(0, HEIGHT),)
 
 
-def write(path, windows=WHOLE, *, grid=GRID, bands=BANDS, **options):
-    with RasterWriter(path, grid, bands, **options) as writer:
+def write(path, windows=WHOLE, *, grid=GRID, bands=BANDS, metadata=None, **options):
+    with RasterWriter(path, grid, bands, OutputOptions(**options), metadata=metadata) as writer:
         for window in windows:
             writer.write(window, block(window))
     return path
@@ -196,6 +197,21 @@ def test_unknown_type_or_format_is_refused(target, wrong):
     assert target.read_bytes() == b"the old output"
 
 
+@pytest.mark.parametrize("extension", [".nc", ".zarr", ".vrt", ".png", ".jp2", ".JPG", ".tif.gz"])
+@pytest.mark.parametrize("file_format", [None, "GTiff", "COG"])
+def test_another_extension_is_refused(tmp_path, extension, file_format):
+    with pytest.raises(ArgumentError, match=r"must end in \.tif or \.tiff, not in \."):
+        write(tmp_path / f"trend{extension}", file_format=file_format)
+    assert listing(tmp_path) == []
+
+
+def test_two_values_of_one_creation_option_are_refused():
+    with pytest.raises(ArgumentError, match="COMPRESS: has two values, LZW and ZSTD"):
+        OutputOptions(creation_options={"COMPRESS": "LZW", "compress": "ZSTD"})
+    same = OutputOptions(creation_options={"COMPRESS": "LZW", "compress": "LZW"})
+    assert same.creation_options == {"COMPRESS": "LZW"}
+
+
 # The same bytes
 
 
@@ -232,7 +248,7 @@ def test_older_output_is_replaced(target, read_raster):
 
 
 def test_target_is_old_until_all_is_written(target):
-    with RasterWriter(target, GRID, BANDS) as writer:
+    with RasterWriter(target, GRID, BANDS, OutputOptions()) as writer:
         writer.write(rows(0, HEIGHT), VALUES.reshape(2, -1))
         assert target.read_bytes() == b"the old output"
     assert target.read_bytes() != b"the old output"
@@ -296,7 +312,9 @@ def test_what_lies_beside_stays_when_the_run_fails(target):
     assert listing(target.parent) == ["trend.tif", "trend.tif.ovr"]
 
 
-@pytest.mark.parametrize("name", ["trend (1) [2].tif", "été.tif", "trend", "a b.tiff", "x" * 200])
+@pytest.mark.parametrize(
+    "name", ["trend (1) [2].tif", "été.TIF", "trend", "a b.tiff", "x" * 255, "x" * 251 + ".tif"]
+)
 def test_any_name(tmp_path, read_raster, name):
     np.testing.assert_array_equal(read_raster(write(tmp_path / name)), VALUES[0])
     assert listing(tmp_path) == [name]

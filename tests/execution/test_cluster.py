@@ -85,7 +85,7 @@ def cluster(tmp_path_factory):
 
 
 def count_workers(cluster):
-    with dask_executor(None, cluster.file, []) as (_executor, threads):
+    with dask_executor(cluster.file, []) as (_executor, threads):
         return threads
 
 
@@ -98,7 +98,7 @@ def test_the_same_bytes_as_on_this_machine(tmp_path, larger, cluster, run_cli):
     assert run_cli("slope", "ndvi_*.tif", "-o", "here.tif", "--workers", "2").returncode == 0
     there = run_cli(
         "slope", "ndvi_*.tif", "-o", "there.tif", "--executor", "dask", "--memory", "20K",
-        "--scheduler-file", cluster.file,
+        "--dask", cluster.file,
     )  # fmt: skip
     assert there.returncode == 0, there.stderr
     assert there.stderr.count("\n") == 1
@@ -123,7 +123,7 @@ def test_a_lost_worker_costs_its_windows_and_no_more(tmp_path, larger, cluster):
         larger,
         tmp_path / "there.tif",
         bands=["mean"],
-        scheduler_file=cluster.file,
+        dask=cluster.file,
         memory=10_000,
         progress=watch,
     )
@@ -136,7 +136,7 @@ def test_a_function_that_raises_on_the_cluster_says_where(larger, cluster, run_c
     (tmp_path / "bad.py").write_text("def bad(pairs):\n    raise ValueError('no good')\n")
     done = run_cli(
         "map", "bad.py:bad", "ndvi_*.tif", "-o", "out.tif", "--bands", "a",
-        "--scheduler-file", cluster.file,
+        "--dask", cluster.file,
     )  # fmt: skip
     assert done.returncode == 1
     assert "row 0, column 0: map bad.py:bad: ValueError: no good" in done.stderr
@@ -146,7 +146,7 @@ def test_files_that_workers_do_not_see_are_named(tmp_path, larger, cluster):
     paths = [str(larger[0]), str(tmp_path / "elsewhere.tif")]
     with (
         pytest.raises(pixeltrend.WorkerError, match=r"does not see .*elsewhere\.tif"),
-        dask_executor(None, cluster.file, paths),
+        dask_executor(cluster.file, paths),
     ):
         pass
 
@@ -154,10 +154,8 @@ def test_files_that_workers_do_not_see_are_named(tmp_path, larger, cluster):
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["--executor", "dask"], 2, "--scheduler"),
-        (["--scheduler", "nonsense://here"], 1, "does not answer"),
-        (["--scheduler", "tcp://a:1", "--scheduler-file", "b"], 2, "give one"),
-        (["--scheduler", "tcp://a:1", "--executor", "serial"], 2, "dask only"),
+        (["--dask", "nonsense://here"], 1, "does not answer"),
+        (["--dask", "tcp://a:1", "--executor", "threads"], 2, "give only one"),
     ],
 )
 def test_schedulers_that_are_not_there(run_cli, larger, tmp_path, arguments, status, said):
@@ -174,7 +172,7 @@ def test_a_scheduler_may_write_its_file_later(tmp_path, cluster, monkeypatch, ca
     steps = [later.touch, lambda: later.write_text(content[:40]), lambda: later.write_text(content)]
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: steps.pop(0)())
     monkeypatch.setattr(cluster_module, "time", clock)
-    with dask_executor(None, later, []) as (executor, _threads):
+    with dask_executor(later, []) as (executor, _threads):
         assert executor.submit(abs, -1).result() == 1
     assert not steps
     assert caplog.messages == [f"waiting for a Dask scheduler to write its address to {later}"]
@@ -195,7 +193,7 @@ def test_a_scheduler_may_listen_later(cluster):
         # Where this is before the first attempt to connect, nobody has to wait: right as well.
         timer = threading.Timer(1, listen)
         timer.start()
-        with dask_executor(address, None, []) as (executor, _threads):
+        with dask_executor(address, []) as (executor, _threads):
             assert executor.submit(abs, -1).result() == 1
         timer.join()
 
@@ -216,14 +214,14 @@ def test_a_scheduler_file_that_is_never_written(tmp_path, larger, monkeypatch, c
     if content is not None:
         path.write_text(content)
     with pytest.raises(pixeltrend.WorkerError, match=rf"scheduler\.json: .*\({problem}\)"):
-        pixeltrend.slope(larger, tmp_path / "out.tif", scheduler_file=path)
+        pixeltrend.slope(larger, tmp_path / "out.tif", dask=path)
     assert not (tmp_path / "out.tif").exists()
 
 
 def test_a_scheduler_file_that_cannot_be_read(tmp_path):
     with (
         pytest.raises(pixeltrend.WorkerError, match="cannot be read"),
-        dask_executor(None, tmp_path, []),
+        dask_executor(tmp_path, []),
     ):
         pass
 
@@ -231,7 +229,7 @@ def test_a_scheduler_file_that_cannot_be_read(tmp_path):
 def test_a_scheduler_that_never_listens(larger, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster_module, "_PATIENCE", 0.2)
     with pytest.raises(pixeltrend.WorkerError, match=r"tcp://127\.0\.0\.1:1 does not answer"):
-        pixeltrend.slope(larger, tmp_path / "out.tif", scheduler="tcp://127.0.0.1:1")
+        pixeltrend.slope(larger, tmp_path / "out.tif", dask="tcp://127.0.0.1:1")
     assert not (tmp_path / "out.tif").exists()
 
 
@@ -245,7 +243,7 @@ def test_a_cluster_without_workers(tmp_path, monkeypatch, caplog):
         alone = Cluster(tmp_path, running)
         with (
             pytest.raises(pixeltrend.WorkerError, match="has had no worker for 60 s"),
-            dask_executor(None, alone.file, []),
+            dask_executor(alone.file, []),
         ):
             pass
     assert caplog.messages[-1].startswith("waiting for workers of the Dask scheduler at tcp://")
@@ -255,7 +253,7 @@ def test_without_the_package(tmp_path, larger, run_cli):
     (tmp_path / "blocked").mkdir()
     (tmp_path / "blocked" / "distributed.py").write_text("raise ImportError('not here')\n")
     done = run_cli(
-        "slope", "ndvi_*.tif", "-o", "out.tif", "--scheduler", "tcp://127.0.0.1:1",
+        "slope", "ndvi_*.tif", "-o", "out.tif", "--dask", "tcp://127.0.0.1:1",
         env={"PYTHONPATH": str(tmp_path / "blocked")},
     )  # fmt: skip
     assert done.returncode == 1

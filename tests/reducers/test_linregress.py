@@ -13,10 +13,13 @@ from strategies import series
 from pixeltrend.errors import ArgumentError
 from pixeltrend.reducers.function import pairs
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 
 
 def slopes(times, values):
-    return make_reducer("linregress").reduce(np.asarray(times, float), np.asarray(values))[0]
+    return make_reducer(StatsOptions("linregress")).reduce(
+        np.asarray(times, float), np.asarray(values)
+    )[0]
 
 
 @settings(max_examples=40)
@@ -30,7 +33,7 @@ def test_it_is_linregress_itself(drawn):
 @given(series())
 def test_both_methods_agree(drawn):
     times, values = drawn
-    (ours,) = make_reducer("ols").reduce(times, values)
+    (ours,) = make_reducer(StatsOptions("ols")).reduce(times, values)
     assert not differ(ours, slopes(times, values), times, values).any()
 
 
@@ -51,11 +54,11 @@ def test_no_pixels():
 
 
 def test_it_has_the_bands_of_ols():
-    assert make_reducer("linregress").bands == make_reducer("ols").bands
+    assert make_reducer(StatsOptions("linregress")).bands == make_reducer(StatsOptions("ols")).bands
 
 
 def test_reducer_travels():
-    reducer = make_reducer("linregress")
+    reducer = make_reducer(StatsOptions("linregress"))
     travelled = pickle.loads(pickle.dumps(reducer))  # noqa: S301 - our own
     values = np.array([[1.0], [3.0], [5.0]])
     np.testing.assert_array_equal(travelled.reduce(np.arange(3.0), values), [[2.0]])
@@ -63,4 +66,4 @@ def test_reducer_travels():
 
 def test_unknown_method_is_refused():
     with pytest.raises(ArgumentError, match=r"lowess.*ols"):
-        make_reducer("lowess")
+        make_reducer(StatsOptions("lowess"))

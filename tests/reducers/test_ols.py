@@ -13,6 +13,7 @@ from oracles import NORRIS_SLOPE, NORRIS_X, NORRIS_Y, differ, exact_slopes, linr
 from strategies import cuts, series, wide_series
 
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 
 YEARS = np.arange(1995.0, 2016.0)
 
@@ -21,7 +22,9 @@ def slopes(times, values):
     """Slopes (P,) of (N, P) values; a warning is a defect."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        result = make_reducer("ols").reduce(np.asarray(times, float), np.asarray(values))
+        result = make_reducer(StatsOptions("ols")).reduce(
+            np.asarray(times, float), np.asarray(values)
+        )
     assert result.shape == (1, np.shape(values)[1])
     return result[0]
 
@@ -173,14 +176,14 @@ def test_no_pixels():
 
 
 def test_result_says_what_it_is():
-    (band,) = make_reducer("ols").bands
+    (band,) = make_reducer(StatsOptions("ols")).bands
     assert band.name == "slope"
     assert band.unit_for("K") == "K per year"
     assert band.unit_for("") == "per year"
 
 
 def test_reducer_travels():
-    reducer = make_reducer("ols")
+    reducer = make_reducer(StatsOptions("ols"))
     travelled = pickle.loads(pickle.dumps(reducer))  # noqa: S301 - our own
     assert travelled == reducer
     assert len(pickle.dumps(reducer)) < 2000

@@ -1,0 +1,66 @@
+"""OutputOptions: how a raster is written. Loads no NumPy and no GDAL."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pixeltrend.errors import ArgumentError
+from pixeltrend.options import check_choices, option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMATS = ("GTiff", "COG")
+DTYPES = ("float32", "float64")
+_EXTENSIONS = ("", ".tif", ".tiff")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """How a raster is written."""
+
+    dtype: str = option(
+        "float32", "Type of the numbers in the output.", group="Output", choices=DTYPES
+    )
+    file_format: str | None = option(
+        None,
+        "Format of the output.  [default: by its extension; .tif and .tiff are GTiff]",
+        group="Output",
+        choices=FORMATS,
+    )
+    creation_options: Mapping[str, str] | None = option(
+        None,
+        "Creation option of the output's GDAL driver, as COMPRESS=ZSTD. Can be repeated.",
+        group="Output",
+        metavar="NAME=VALUE",
+    )
+    overwrite: bool = option(True, "Replace an older output.", group="Output")
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        values: dict[str, str] = {}
+        for name, value in (self.creation_options or {}).items():
+            if values.setdefault(name.upper(), value) != value:
+                raise ArgumentError(
+                    f"creation option {name.upper()}: has two values, {values[name.upper()]} and "
+                    f"{value}"
+                )
+        object.__setattr__(self, "creation_options", values)
+
+    def format_of(self, path: str | os.PathLike[str]) -> str:
+        """Return GDAL's name of the format that a file is written in.
+
+        Raises
+        ------
+        ArgumentError
+            The extension of the file is that of another format.
+        """
+        extension = os.path.splitext(path)[1]
+        if extension.lower() not in _EXTENSIONS:
+            raise ArgumentError(
+                f"{os.fspath(path)}: only GeoTIFF can be written, so the name must end in .tif or "
+                f".tiff, not in {extension}"
+            )
+        return self.file_format or FORMATS[0]
