@@ -16,6 +16,7 @@ import pymannkendall
 from scipy import stats
 
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def main() -> None:
             some = stacks["complete"][:, :CALLS].T
             alone[name] = best(lambda: [call(times, y) for y in some]) / CALLS  # noqa: B023
         for title, (method, options, library) in JOBS.items():
-            reducer = make_reducer(method, **options)
+            reducer = make_reducer(StatsOptions(method=method, **options))
             prepare(reducer)
             for kind, values in stacks.items():
                 seconds = best(lambda: reducer.reduce(times, values)) / pixels  # noqa: B023

@@ -60,7 +60,7 @@ def _report(cluster: list[int], here: Path, file: Path, times: int) -> None:
     """Run pixeltrend on the cluster, watch all processes, and print what was seen."""
     command = [
         str(Path(sys.executable).with_name("pixeltrend")), "slope", str(here / "ndvi_*.tiff"),
-        "-o", str(here / "trend.tif"), "--scheduler-file", str(file), "--json",
+        "-o", str(here / "trend.tif"), "--dask", str(file), "--json",
     ]  # fmt: skip
     with (here / "summary.json").open("w+") as summary:
         client = subprocess.Popen(command, stdout=summary)

@@ -16,7 +16,7 @@ def main(pattern: str, output: str) -> None:
     """Start two jobs of two workers, compute, and end them."""
     with SLURMCluster(cores=2, processes=2, memory="4GB", walltime="01:00:00") as cluster:
         cluster.scale(jobs=2)
-        summary = pixeltrend.slope(pattern, output, scheduler=cluster.scheduler_address)
+        summary = pixeltrend.slope(pattern, output, dask=cluster.scheduler_address)
     print(f"{summary.output}: {summary.pixels} pixels in {summary.seconds:.1f} s")
 
 

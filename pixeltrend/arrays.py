@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pixeltrend.errors import ArgumentError
-from pixeltrend.execution.fdr import adjust
+from pixeltrend.options import from_keywords, takes
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from pixeltrend.reducers.options import StatsKeywords
+    from pixeltrend.reducers.reducer import Reducer
+
+    Floats = NDArray[np.float64]
 
 # Pixels made into floats at a time.
 _PIECE = 2**16
 
 
-def reduce(
-    times: ArrayLike,
-    values: ArrayLike,
-    *,
-    method: str = "ols",
-    **options: Unpack[StatsKeywords],
-) -> dict[str, NDArray[np.float64]]:
+@takes(StatsOptions)
+def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Floats]:
     """Compute statistics of the trend of every series in an array.
 
     The numbers are those that ``pixeltrend slope --dtype float64`` writes, to the last bit.
@@ -34,13 +33,11 @@ def reduce(
     Parameters
     ----------
     times
-        Decimal years, (N,), in any order, no two alike.
+        Decimal years, (N,), in any order; several values may have one time.
     values
         Integers or floats, (N, ...). NaN and infinite values are missing.
-    method
-        "ols", "linregress", "theil-sen" or "mann-kendall".
     **options
-        ``stats="slope,pvalue"`` and all other fields of
+        ``method="theil-sen"``, ``stats="slope,pvalue"`` and all other fields of
         `pixeltrend.reducers.options.StatsOptions`.
 
     Returns
@@ -62,39 +59,47 @@ def reduce(
     --------
     >>> import numpy, pixeltrend
     >>> years = numpy.arange(2000, 2006)
-    >>> found = pixeltrend.reduce(years, [1, 2, 4, 3, 6, 7], stats="slope,pvalue")
-    >>> round(float(found["slope"]), 4)
+    >>> trend = pixeltrend.reduce(years, [1, 2, 4, 3, 6, 7], stats="slope,pvalue")
+    >>> round(float(trend["slope"]), 4)
     1.1714
     """
-    reducer = make_reducer(method, **options)
+    (statistics,) = from_keywords(options, StatsOptions)
+    reducer = make_reducer(statistics)
     prepare(reducer)
     x = np.asarray(times, dtype=np.float64)
     y = np.asarray(values)
     if x.ndim != 1 or y.ndim < 1 or len(x) != len(y):
         raise ArgumentError(
-            f"times {x.shape} and values {y.shape}: wanted are (N,) and (N, ...) with the same N"
+            f"times {x.shape} and values {y.shape}: expected (N,) and (N, ...) with the same N"
         )
     if y.dtype.kind not in "biuf":
-        raise ArgumentError(f"values are {y.dtype}: wanted are integers or floats")
+        raise ArgumentError(f"values are {y.dtype}: expected integers or floats")
     if len(x) < 2 or not np.isfinite(x).all():  # noqa: PLR2004 - a slope takes two
-        raise ArgumentError("times: two or more are wanted, all of them numbers")
-    order = np.argsort(x)
-    if (np.diff(x[order]) == 0).any():
-        twice = x[order][1:][np.diff(x[order]) == 0][0]
-        raise ArgumentError(f"times: {twice:.10g} comes twice")
-    flat = y.reshape(len(x), -1)
-    # As files are read: Float32 where that is exact.
-    floats = np.float32 if np.can_cast(y.dtype, np.float32) else np.float64
-    result = np.empty((len(reducer.bands), flat.shape[1]))
-    step = min(_PIECE, reducer.max_pixels or _PIECE)
-    for start in range(0, flat.shape[1], step):
-        piece: NDArray[Any] = flat[order, start : start + step].astype(floats)
-        piece[np.isinf(piece)] = np.nan
-        result[:, start : start + step] = reducer.reduce(x[order], piece)
-    found = {
-        info.name: row.reshape(y.shape[1:]) for info, row in zip(reducer.bands, result, strict=True)
+        raise ArgumentError(f"times {times!r}: expected two or more finite numbers")
+    rows = reduce_pixels(reducer, x, y.reshape(len(x), math.prod(y.shape[1:])))
+    result = {
+        info.name: row.reshape(y.shape[1:]) for info, row in zip(reducer.bands, rows, strict=True)
     }
-    fdr = options.get("fdr")
-    if fdr is not None:
-        found["pvalue_fdr"] = adjust(found["pvalue"], fdr)
-    return found
+    if statistics.fdr:
+        from scipy.stats import false_discovery_control  # takes as long to import as NumPy and GDAL
+
+        adjusted = result["pvalue"].copy()
+        valid = ~np.isnan(adjusted)
+        adjusted[valid] = false_discovery_control(adjusted[valid], method=statistics.fdr)
+        result["pvalue_fdr"] = adjusted
+    return result
+
+
+def reduce_pixels(reducer: Reducer, times: Floats, values: NDArray[Any]) -> Floats:
+    """Reduce `values` (N, P) of any type at `times` (N,), in any order, to (bands, P)."""
+    order = np.argsort(times, kind="stable")
+    # As files are read: Float32 where that is exact.
+    floats = np.float32 if np.can_cast(values.dtype, np.float32) else np.float64
+    result = np.empty((len(reducer.bands), values.shape[1]))
+    step = min(_PIECE, reducer.max_pixels or _PIECE)
+    for start in range(0, values.shape[1], step):
+        # A copy, so that a reducer may do with it what it likes.
+        piece = values[order, start : start + step].astype(floats, order="C")
+        piece[np.isinf(piece)] = np.nan
+        result[:, start : start + step] = reducer.reduce(times[order], piece)
+    return result

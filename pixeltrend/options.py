@@ -97,6 +97,7 @@ def takes(*classes: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., A
             )
             for cls in classes
             for field in dataclasses.fields(cls)
+            if field.name not in {p.name for p in own}
         ]
         function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         return function

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from pixeltrend.checks.undeclared_nodata import undeclared
-from pixeltrend.execution.executors import Place
-from pixeltrend.execution.pipeline import compute
-from pixeltrend.options import from_keywords
+from pixeltrend.execution.executors import Workers
+from pixeltrend.execution.pipeline import Watch, reduced_windows
+from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.provenance import Provenance, describe, options_text
 from pixeltrend.raster.writer import Band, RasterWriter
-from pixeltrend.reducers.bands import band as describe_band
+from pixeltrend.reducers.bands import make_band
+from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.methods import make_reducer
-from pixeltrend.reducers.options import StatsKeywords, StatsOptions, make_options
+from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions, value_options
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from concurrent.futures import Executor
+    from collections.abc import Callable, Mapping
 
-    from pixeltrend.reducers.reducer import Reducer
+    from pixeltrend.execution.pipeline import Results
+    from pixeltrend.reducers.reducer import BandInfo, Reducer
+    from pixeltrend.series.opening import Patterns
     from pixeltrend.series.series import Series
 
-    Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-
-
 # Rasters in which a run looks for nodata that nobody declared.
-_LOOKED_AT = 3
+_MOST_LOOKED_AT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,24 @@ class Summary:
     """What to know before trusting the result."""
 
 
-def slope(
-    patterns: Patterns,
-    output: str | os.PathLike[str],
-    *,
-    method: str = "ols",
-    **options: Any,
-) -> Summary:
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How a series becomes a raster."""
+
+    inputs: InputOptions
+    output: OutputOptions
+    workers: Workers
+    watch: Watch
+
+    @classmethod
+    def of(cls, keywords: Mapping[str, Any], *others: type[Any]) -> tuple[Job, list[Any]]:
+        """Return a job, and objects of the other classes, made of the keywords of a call."""
+        mine = from_keywords(keywords, InputOptions, OutputOptions, Workers, Watch, *others)
+        return cls(*mine[:4]), mine[4:]
+
+
+@takes(StatsOptions, InputOptions, Workers, OutputOptions, Watch)
+def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) -> Summary:
     """Write the trend of every pixel of a series of yearly rasters.
 
     By default that is the slope of the least-squares line through a pixel's valid values, in units
@@ -73,15 +84,10 @@ def slope(
         Globs in which ``**`` crosses folders, files, or folders. Each file's year is in its name.
     output
         The raster to write. It replaces an older one when it is complete, and not before.
-    method
-        "ols" computes whole chunks in closed form; "linregress" calls `scipy.stats.linregress` for
-        each pixel, some hundred times slower, and gives the same map; "theil-sen" takes the median
-        of the slopes between all pairs of values; "mann-kendall" tests for a monotonic trend.
     **options
-        ``stats="slope,pvalue"`` and all other fields of
-        `pixeltrend.reducers.options.StatsOptions`; those of
-        `pixeltrend.series.options.InputOptions`, such as ``band="NIR"``; ``workers=4`` and all
-        others of `run`.
+        The options of ``pixeltrend slope --help``, with underscores: ``method="theil-sen"``,
+        ``stats="slope,pvalue"``, ``band="NIR"``, ``workers=4``. They are the fields of
+        `StatsOptions`, `InputOptions`, `Workers`, `OutputOptions` and `Watch`.
 
     Returns
     -------
@@ -95,7 +101,7 @@ def slope(
     ReadError, OutputError, WorkerError
         The run failed. An older output is untouched.
     ArgumentError
-        A parameter makes no sense.
+        An option makes no sense.
 
     References
     ----------
@@ -105,24 +111,16 @@ def slope(
     --------
     >>> pixeltrend.slope("exports/*.tiff", "trend.tif", workers=4)  # doctest: +SKIP
     """
-    rest: dict[str, Any] = dict(options)
-    chosen = {name: rest.pop(name) for name in StatsKeywords.__annotations__ if name in rest}
-    statistics = make_options(method, **cast("StatsKeywords", chosen))
-    reducer = make_reducer(method, **cast("StatsKeywords", chosen))
-    return run(patterns, output, lambda _series: reducer, statistics=statistics, **rest)
+    job, [statistics] = Job.of(options, StatsOptions)
+    reducer = make_reducer(statistics)
+    return run(patterns, output, job, lambda _series: reducer, statistics)
 
 
+@takes(FunctionOptions, InputOptions, Workers, OutputOptions, Watch)
 def map_pixels(
     function: str | Callable[..., Any],
     patterns: Patterns,
     output: str | os.PathLike[str],
-    *,
-    bands: Sequence[str] | None = None,
-    arguments: Mapping[str, Any] | None = None,
-    vectorized: bool = False,
-    keep_gaps: bool = False,
-    min_valid: int = 1,
-    on_error: str = "raise",
     **options: Any,
 ) -> Summary:
     """Write what any function makes of the series of every pixel.
@@ -132,26 +130,14 @@ def map_pixels(
     function
         A top-level function, or its name as ``MODULE:FUNCTION`` or ``FILE.py:FUNCTION``. It gets
         the (n, 2) float array of a pixel's (time, value) pairs, or, if two of its arguments are
-        called ``x`` and ``y``, the times as ``x`` and the values as ``y``. It gives a number, or a
-        sequence of numbers.
+        called ``x`` and ``y``, the times as ``x`` and the values as ``y``. It returns a number, or
+        a sequence of numbers.
     patterns, output
         As for `slope`.
-    bands
-        Names of the numbers. By default the function is called once to see what it gives.
-    arguments
-        Keyword arguments of the function.
-    vectorized
-        The function gets times (N,) and values (N, P), NaN where missing, and gives (P,) or
-        (bands, P).
-    keep_gaps
-        The pairs keep the times without a value, as NaN.
-    min_valid
-        A pixel with fewer values gets NaN; the function is not called.
-    on_error
-        "raise" ends the run when the function raises; "nan" records NaN and counts it.
     **options
-        The fields of `pixeltrend.series.options.InputOptions`; ``workers=4`` and all others of
-        `run`.
+        The options of ``pixeltrend map --help``, with underscores: ``bands=["statistic"]``,
+        ``arguments={"alpha": 0.9}``, ``workers=4``. They are the fields of `FunctionOptions`,
+        `InputOptions`, `Workers`, `OutputOptions` and `Watch`.
 
     Returns
     -------
@@ -161,7 +147,7 @@ def map_pixels(
     Raises
     ------
     FunctionError
-        The function raised, or gave what is no result.
+        The function raised, or what it returned is not a result.
     InputError, ReadError, OutputError, WorkerError, ArgumentError
         As for `slope`.
 
@@ -172,35 +158,21 @@ def map_pixels(
     from pixeltrend.reducers.probe import function_reducer
     from pixeltrend.series.reader import sample_chunks
 
-    def make(series: Series) -> Reducer:
-        return function_reducer(
-            function,
-            ((chunk.times, chunk.values) for chunk in sample_chunks(series)),
-            bands=bands,
-            arguments=arguments,
-            vectorized=vectorized,
-            keep_gaps=keep_gaps,
-            min_valid=min_valid,
-            on_error=on_error,
-        )
+    job, [calling] = Job.of(options, FunctionOptions)
 
-    return run(patterns, output, make, **options)
+    def make(series: Series) -> Reducer:
+        samples = ((chunk.times, chunk.values) for chunk in sample_chunks(series))
+        return function_reducer(function, samples, calling)
+
+    return run(patterns, output, job, make)
 
 
 def run(
     patterns: Patterns,
     output: str | os.PathLike[str],
+    job: Job,
     make: Callable[[Series], Reducer],
-    *,
     statistics: StatsOptions | None = None,
-    workers: int | None = None,
-    executor: str | Executor = "processes",
-    scheduler: str | None = None,
-    scheduler_file: str | os.PathLike[str] | None = None,
-    memory: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-    **options: Any,
 ) -> Summary:
     """Open a series, reduce its pixels, and write the result.
 
@@ -208,64 +180,39 @@ def run(
     ----------
     patterns, output
         As for `slope`.
+    job
+        What is read, who computes, what is written.
     make
-        Gives the reducer for the series.
+        Returns the reducer for the series.
     statistics
         What the reducer was made with: it is written into the output, and its `fdr` is done here.
-    workers
-        Processes or threads; the CPUs that this process may use by default. 1 runs in this process.
-    executor
-        "processes", "threads", "serial", "dask", or any `concurrent.futures.Executor`, such as
-        mpi4py's; that one stays open.
-    scheduler, scheduler_file
-        Where the Dask scheduler is, for "dask".
-    memory
-        Bytes of pixels that one worker may hold; by default 32 MB, 128 MB if they come over a
-        network, or one block of the inputs where that takes more.
-    progress
-        Called with the pixels done and all pixels, after each chunk.
-    cancelled
-        Asked often; the run ends with `CancelledError` when it says True.
-    **options
-        The fields of `pixeltrend.series.options.InputOptions`, such as ``band="NIR"`` or
-        ``years="1995:2015"``, and of `pixeltrend.raster.output.OutputOptions`.
     """
     start = time.perf_counter()
-    place = Place(executor, workers, scheduler, scheduler_file)
-    inputs, written = from_keywords(options, InputOptions, OutputOptions)
-    written.format_of(output)  # a wrong extension is told before anything is opened
-    series = assemble(patterns, inputs, output=output)
+    series = assemble(patterns, job.inputs, output=output)
     reducer = make(series)
-    given = statistics or StatsOptions()
-    adjusted = (describe_band("pvalue_fdr", reducer.method, given),) if given.fdr else ()
-    facts = given.given() | value_options(inputs)
+    bands, fdr = list(reducer.bands), statistics.fdr if statistics else None
+    if statistics and fdr:
+        bands.append(make_band("pvalue_fdr", statistics))
     writer = RasterWriter(
         output,
         series.grid,
-        [
-            Band(info.name, info.description, info.unit_for(series.unit))
-            for info in (*reducer.bands, *adjusted)
-        ],
-        written,
-        metadata=_metadata(series, reducer, facts),
-        threads=place.writer_threads,
+        [Band(info.name, info.description, info.unit_for(series.unit)) for info in bands],
+        job.output,
+        metadata=_metadata(series, reducer, job.inputs, statistics),
+        threads=job.workers.writer_threads,
     )
     prepare(reducer)
-    warnings = [*series.warnings, *(note.text for note in undeclared(series, most=_LOOKED_AT))]
-    adjust = None
-    if given.fdr is not None:
-        from pixeltrend.execution.field import with_adjusted  # a run in one pass does without
-
-        adjust = partial(
-            with_adjusted,
-            row=[info.name for info in reducer.bands].index("pvalue"),
-            method=given.fdr,
-            dtype=written.dtype,
-            folder=Path(output).resolve().parent,
+    warnings = [*series.warnings]
+    warnings += [note.text for note in undeclared(series, most=_MOST_LOOKED_AT)]
+    # p-values are adjusted in full precision, whatever is written.
+    dtype = "float64" if fdr else job.output.dtype
+    with reduced_windows(series, reducer, job.workers, dtype, job.watch) as reduced:
+        results = (
+            _adjusted(reduced, reducer.bands, fdr, job.output.dtype, output) if fdr else reduced
         )
-    valid, failed = compute(
-        series, reducer, writer, place, memory, written.dtype, progress, cancelled, adjust
-    )
+        with writer:
+            valid, failed = _write(results, writer)
+            series.check_unchanged()
     if failed:
         warnings.append(f"the function failed at {failed:,} pixels, which are NaN")
     if not valid:
@@ -280,8 +227,35 @@ def run(
     )
 
 
-def _metadata(series: Series, reducer: Reducer, options: Mapping[str, str]) -> dict[str, str]:
+def _write(results: Results, writer: RasterWriter) -> tuple[int, int]:
+    """Write all blocks; return the pixels with a result, and those at which a function failed."""
+    valid = failed = 0
+    for window, (block, failures) in results:
+        writer.write(window, block)
+        failed += failures
+        valid += int(np.count_nonzero(~np.isnan(block[0])))
+    return valid, failed
+
+
+def _adjusted(
+    results: Results,
+    bands: tuple[BandInfo, ...],
+    fdr: str,
+    dtype: str,
+    output: str | os.PathLike[str],
+) -> Results:
+    """Return the results with p-values adjusted over all of them."""
+    from pixeltrend.execution.fdr import with_adjusted  # a run in one pass does without
+
+    row = [info.name for info in bands].index("pvalue")
+    return with_adjusted(results, row, fdr, dtype=dtype, folder=Path(output).resolve().parent)
+
+
+def _metadata(
+    series: Series, reducer: Reducer, inputs: InputOptions, statistics: StatsOptions | None
+) -> dict[str, str]:
     """Return the metadata of an output: what it was made from."""
+    options = value_options(inputs) | (statistics.metadata() if statistics else {})
     items = describe(
         Provenance(
             method=reducer.method,

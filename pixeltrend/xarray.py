@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pixeltrend.arrays import reduce_pixels
 from pixeltrend.errors import ArgumentError, InputError, MissingDependencyError
+from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.provenance import Provenance, describe, options_text
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.times.dates import decimal_year_of_cftime, duplicates
 
@@ -29,16 +32,15 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# Pixels copied at once, so that a reducer may do with them what it likes.
-_PIECE = 2**16
 # Larger numbers are no years: 20040101, 2004001 or days since some day.
 _LAST_YEAR = 9999
 
 
+@takes(StatsOptions)
 def trend(
     dataarray: xr.DataArray, dim: Hashable = "time", method: str = "ols", **options: Any
 ) -> xr.Dataset:
-    """Give the trend along `dim` of every pixel of a DataArray.
+    """Return the trend along `dim` of every pixel of a DataArray.
 
     The numbers are, bit for bit, those that ``pixeltrend slope --dtype float64`` writes for equal
     values and times. On a Dask array nothing is read until they are asked for.
@@ -58,7 +60,8 @@ def trend(
     method
         As for `pixeltrend.slope`.
     **options
-        Of the method: see `pixeltrend.reducers.make_reducer`.
+        ``stats="slope,pvalue"`` and all other fields of
+        `pixeltrend.reducers.options.StatsOptions` but `fdr`.
 
     Returns
     -------
@@ -79,11 +82,12 @@ def trend(
     >>> ndvi = xarray.open_zarr("ndvi.zarr")["ndvi"]  # doctest: +SKIP
     >>> pixeltrend.xarray.trend(ndvi)["slope"].rio.to_raster("trend.tif")  # doctest: +SKIP
     """
-    if options.get("fdr"):
+    (statistics,) = from_keywords({"method": method, **options}, StatsOptions)
+    if statistics.fdr:
         raise ArgumentError(
             "fdr: a lazy array has no p-values to adjust yet; see pixeltrend.reduce"
         )
-    reducer = make_reducer(method, **options)
+    reducer = make_reducer(statistics)
     prepare(reducer)
     _check(dataarray, dim, reducer)
     times = _decimal_years(dataarray[dim])
@@ -91,21 +95,18 @@ def trend(
         # Of the variable, not of the DataArray: that would turn its coordinates into Dask arrays.
         chunks: dict[Hashable, Any] = dict.fromkeys(dataarray.dims, "auto") | {dim: -1}
         dataarray = dataarray.copy(data=dataarray.variable.chunk(chunks).data)
-    order = np.argsort(times)
-    if (np.diff(order) < 0).any():
-        dataarray = dataarray.isel({dim: order})
     count = len(reducer.bands)
     results = xr.apply_ufunc(
         _reduce,
         dataarray,
-        kwargs={"times": times[order], "reducer": reducer},
+        kwargs={"times": times, "reducer": reducer},
         input_core_dims=[[dim]],
         output_core_dims=[[]] * count,
         output_dtypes=[np.float64] * count,
         dask="parallelized",
     )
     bands = results if count > 1 else (results,)
-    facts = Provenance(reducer.method, tuple(times[order]), (), options=options_text(options))
+    facts = Provenance(reducer.method, tuple(np.sort(times)), (), options=options_text(options))
     attributes = {name.lower(): text for name, text in describe(facts).items()}
     variables = {
         info.name: _described(band.variable, info, dataarray)
@@ -116,7 +117,7 @@ def trend(
 
 
 def _described(band: xr.Variable, info: BandInfo, dataarray: xr.DataArray) -> xr.Variable:
-    """Say what a band is, and that it lies where `dataarray` does."""
+    """Describe a band, and where it lies: where `dataarray` does."""
     unit = info.unit_for(str(dataarray.attrs.get("units", "")))
     band.attrs = {"long_name": info.description} | ({"units": unit} if unit else {})
     band.encoding = {"_FillValue": np.nan}
@@ -128,16 +129,8 @@ def _described(band: xr.Variable, info: BandInfo, dataarray: xr.DataArray) -> xr
 
 def _reduce(block: NDArray[Any], times: Floats, reducer: Reducer) -> Floats | tuple[Floats, ...]:
     """Reduce a block (..., N) at `times` (N,) to an array (...) for each band."""
-    pixels = math.prod(block.shape[:-1])
-    values = np.moveaxis(block, -1, 0).reshape(len(times), pixels)
-    # As files are read: Float32 where that is exact.
-    floats = np.float32 if np.can_cast(values.dtype, np.float32) else np.float64
-    result = np.empty((len(reducer.bands), pixels))
-    step = min(_PIECE, reducer.max_pixels or _PIECE)
-    for start in range(0, pixels, step):
-        piece = values[:, start : start + step].astype(floats, order="C")
-        piece[np.isinf(piece)] = np.nan
-        result[:, start : start + step] = reducer.reduce(times, piece)
+    values = np.moveaxis(block, -1, 0).reshape(len(times), math.prod(block.shape[:-1]))
+    result = reduce_pixels(reducer, times, values)
     bands = tuple(result.reshape(len(result), *block.shape[:-1]))
     return bands if len(bands) > 1 else bands[0]
 
@@ -145,12 +138,12 @@ def _reduce(block: NDArray[Any], times: Floats, reducer: Reducer) -> Floats | tu
 def _check(dataarray: xr.DataArray, dim: Hashable, reducer: Reducer) -> None:
     """Refuse what has no trend along `dim`."""
     if not isinstance(dataarray, xr.DataArray):
-        raise InputError(f"{type(dataarray).__name__}: a trend wants an xarray.DataArray")
+        raise InputError(f"{type(dataarray).__name__}: expected an xarray.DataArray")
     if dim not in dataarray.dims:
-        there = ", ".join(map(repr, dataarray.dims)) or "none"
-        raise InputError(f"no dimension {dim!r}; there are {there}")
+        dims = ", ".join(map(repr, dataarray.dims)) or "none"
+        raise InputError(f"dimension {dim!r}: the dimensions of the DataArray are {dims}")
     if dim not in dataarray.coords:
-        raise InputError(f"dimension {dim!r} has no coordinate to say what the times are")
+        raise InputError(f"dimension {dim!r} has no coordinate: nothing says what its times are")
     if dataarray.dtype.kind not in "iuf":
         raise InputError(f"values are {dataarray.dtype}, which has no trend")
     for info in reducer.bands:
@@ -159,12 +152,12 @@ def _check(dataarray: xr.DataArray, dim: Hashable, reducer: Reducer) -> None:
 
 
 def _decimal_years(coordinate: xr.DataArray) -> Floats:
-    """Give the decimal years (N,) of numbers, datetime64 or cftime times; each time once."""
+    """Return the decimal years (N,) of numbers, datetime64 or cftime times; each time once."""
     name, values = coordinate.name, coordinate.values
     unit = str(coordinate.attrs.get("units", ""))
     if values.dtype.kind in "iuf":
         if " since " in unit:
-            raise InputError(f"{name} counts {unit!r}: decode it (xarray.decode_cf), or give years")
+            raise InputError(f"{name} counts {unit!r}: decode it (xarray.decode_cf), or use years")
         years = values.astype(np.float64)
         years[np.abs(years) > _LAST_YEAR] = np.nan
     elif values.dtype.kind == "M":
@@ -173,17 +166,18 @@ def _decimal_years(coordinate: xr.DataArray) -> Floats:
         years = np.array([decimal_year_of_cftime(time) for time in values])
     else:
         kinds = " and ".join(sorted({type(time).__name__ for time in values}))
-        raise InputError(f"{name} is {kinds}: give years, datetime64 or cftime times")
+        raise InputError(f"{name} is {kinds}: use years, datetime64 or cftime times")
     if len(years) < 2:  # noqa: PLR2004 - two points make a line
-        raise InputError(f"a trend wants at least two times, but {name} has {len(years)}")
+        raise InputError(f"a trend needs at least two times, but {name} has {len(years)}")
     for wrong in values[np.isnan(years)]:
-        raise InputError(f"{name}: {wrong} is no year; give decimal years, datetime64 or cftime")
+        raise InputError(f"{name}: {wrong} is not a year; use decimal years, datetime64 or cftime")
     for year in duplicates(years.tolist()):
-        raise InputError(f"{name}: {values[years == year][0]} is there more than once")
+        raise InputError(f"{name}: {values[years == year][0]} comes more than once")
     return years
 
 
 def _years_of_datetimes(values: NDArray[Any]) -> Floats:
+    # xarray's dt.decimal_year refuses NaT and days before 1678.
     moments = values.astype("datetime64[us]")  # nanoseconds begin in the middle of 1677
     starts = moments.astype("datetime64[Y]")
     ends = (starts + np.timedelta64(1, "Y")).astype("datetime64[D]")

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # A process that is aborted for its stacks leaves no core.
 resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
+# Kills a group when the tests are killed, who then do not say that they have done it.
+GUARD = 'read -r line || kill -s KILL -- "-$1"'
+
 
 @contextmanager
 def started(
@@ -44,11 +47,13 @@ def started(
         start_new_session=True,
         **options,
     )
-    with process:  # closes its pipes
+    guard = ["sh", "-c", GUARD, "sh", str(process.pid)]
+    with process, Popen(guard, stdin=PIPE, start_new_session=True) as guarding:
         try:
             yield process
         finally:
             _signal(process, signal.SIGKILL)
+            guarding.communicate(b"\n")
 
 
 def run(

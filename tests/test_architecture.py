@@ -36,6 +36,7 @@ LIBRARIES = {
     "numba": {"reducers"},
     "distributed": {"execution"},
     "matplotlib": {"views"},
+    "matplotlib_scalebar": {"views"},
     "xarray": {"xarray"},
 }
 

@@ -109,7 +109,7 @@ def test_unequal_steps_bytes_and_zero_as_nodata(run_cli, tmp_path, write_stack, 
     done = run_cli("slope", "*.tif", "--band", 2, "-o", "t", "--dtype", "float64")
     assert done.returncode == 0, done.stderr
     warning, _summary = done.stderr.splitlines()
-    assert "times are unequal: 4 years to 6 years apart" in warning
+    assert "times are unevenly spaced: 4 to 6 years apart" in warning
     values = np.where(numbers[:, 1] == 0, np.nan, numbers[:, 1])
     expected = linregress_slopes(years, values)
     found = read_raster(tmp_path / "t")

@@ -32,6 +32,18 @@ def test_a_process_is_ended_when_its_test_fails():
     assert process.returncode == -9
 
 
+def test_a_process_is_ended_when_the_tests_are_killed(tmp_path):
+    program = (
+        "import os, signal\nfrom running import started\n"
+        "with started(['sleep', 1000]) as process:\n"
+        "    print(process.pid, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = run([sys.executable, "-c", program], env={"PYTHONPATH": os.path.dirname(__file__)})
+    assert done.returncode == -9
+    wait_until(lambda: not is_alive(int(done.stdout)))
+
+
 def test_what_hangs_shows_its_stacks(tmp_path, monkeypatch, capfd):
     ready = tmp_path / "ready"
     program = (

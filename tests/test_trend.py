@@ -12,6 +12,7 @@ from osgeo import gdal
 import pixeltrend
 from pixeltrend.raster.windows import Window
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 
 YEARS = np.arange(2000, 2005)
 
@@ -254,7 +255,7 @@ def test_every_error_is_one_family():
 
 
 def test_what_travels_to_a_worker_is_small(stack):
-    task = (pixeltrend.open_series(stack), make_reducer("ols"), Window(0, 0, 6, 8))
+    task = (pixeltrend.open_series(stack), make_reducer(StatsOptions("ols")), Window(0, 0, 6, 8))
     assert len(pickle.dumps(task)) < 16_000
 
 

@@ -16,13 +16,14 @@ from pixeltrend.checks.undeclared_nodata import (
     sample_windows,
 )
 from pixeltrend.errors import redact
-from pixeltrend.execution.executors import Place, available_cpus
+from pixeltrend.execution.executors import Workers
 from pixeltrend.execution.pipeline import plan
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.datasets import block_cache
 from pixeltrend.raster.paths import absolute
 from pixeltrend.raster.remote import REQUESTS, EndingThreads, in_parallel
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.series.notes import Note, missing_times
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions
@@ -146,7 +147,7 @@ def check(
     ArgumentError
         A parameter makes no sense.
     """
-    place = Place("processes", workers)
+    crew = Workers(workers, memory)
     [inputs] = from_keywords(options, InputOptions)
     series = assemble(patterns, inputs)
     notes = list(series.notes)
@@ -157,7 +158,7 @@ def check(
     for file, layout in stored:
         _check_blocks(file.path, layout, notes, problems)
     if pixels or full:
-        threads = REQUESTS if series.is_remote else place.workers or available_cpus()
+        threads = REQUESTS if series.is_remote else crew.count
         broken, tallies = _decode(series, stored, threads, progress, full=full)
         problems += broken
         notes += nodata_notes(series.sources, tallies)
@@ -169,7 +170,7 @@ def check(
         crs=series.grid.crs,
         unit=series.unit,
         missing_years=tuple(missing_times(series.times.tolist())),
-        plan=_plan(series, place, memory),
+        plan=_plan(series, crew),
         warnings=tuple(note.text for note in notes),
         problems=tuple(dict.fromkeys(map(redact, problems))),
     )
@@ -211,7 +212,7 @@ def _decode(
     problems: list[str] = []
     tallies: Tallies = {}
     # GDAL decodes without Python's lock.
-    with block_cache(), EndingThreads(threads) as executor:
+    with block_cache(threads), EndingThreads(threads) as executor:
         answers = executor.map(partial(decode, grid_window(series)), parts)
         for done, (broken, of_part) in enumerate(answers, 1):
             problems += broken
@@ -246,13 +247,12 @@ def _rasters(series: Series, notes: Sequence[Note]) -> Iterator[RasterReport]:
         )
 
 
-def _plan(series: Series, place: Place, memory: int | None) -> PlanReport:
-    workers = place.workers or available_cpus()
-    windows = plan(series, make_reducer("ols"), workers, memory)
+def _plan(series: Series, crew: Workers) -> PlanReport:
+    windows = plan(series, make_reducer(StatsOptions()), crew.count, crew.memory)
     largest = max(window.pixels for window in windows)
     of_a_pixel = len(series.times) * series.dtype.itemsize
     return PlanReport(
-        workers=workers,
+        workers=crew.count,
         windows=len(windows),
         window_pixels=largest,
         worker_bytes=largest * of_a_pixel,

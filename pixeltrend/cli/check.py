@@ -11,8 +11,10 @@ import click
 
 from pixeltrend.cli import options
 from pixeltrend.cli.exits import REFUSED_INPUTS
+from pixeltrend.cli.fields import Command, Option, add_options, options_from
 from pixeltrend.cli.progress import progress_bar
 from pixeltrend.errors import InputError
+from pixeltrend.execution.executors import Workers
 from pixeltrend.times.dates import format_time
 
 if TYPE_CHECKING:
@@ -21,21 +23,26 @@ if TYPE_CHECKING:
     from pixeltrend.checks.report import RasterReport, Report
 
 
-@click.command(no_args_is_help=True)
-@options.add_options(
+@click.command(cls=Command, no_args_is_help=True)
+@add_options(
     options.patterns_argument,
     click.option(
         "--pixels",
         is_flag=True,
+        cls=Option,
+        group="Checks",
         help="Decode some blocks, to find values that look like nodata and broken blocks.",
     ),
-    click.option("--full", is_flag=True, help="Decode all blocks, and name each broken one."),
+    click.option(
+        "--full",
+        is_flag=True,
+        cls=Option,
+        group="Checks",
+        help="Decode all blocks, and name each broken one.",
+    ),
     *options.input_options,
-    options.workers_option,
-    options.memory_option,
-    options.json_option,
-    options.quiet_option,
-    options.verbose_option,
+    *options_from(Workers, options.WORKERS, only=("workers", "memory")),
+    *options.messages_options,
 )
 def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -> None:
     """Show what a run would read: times, files, grid and nodata, with all warnings and errors.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.fields import Command, add_options, options_from
+from pixeltrend.raster.output import OutputOptions
 
 
-@click.command(no_args_is_help=True)
+@click.command(cls=Command, no_args_is_help=True)
 @click.argument("folder", metavar="DIR")
-@options.add_options(
+@add_options(
     click.option(
         "--size",
         type=(click.IntRange(min=1), click.IntRange(min=1)),
@@ -40,7 +42,7 @@ from pixeltrend.cli import options
     click.option(
         "--seed", type=int, default=0, show_default=True, help="Another seed makes another city."
     ),
-    options.creation_option,
+    *options_from(OutputOptions, options.OUTPUT, only=("creation_options",)),
     options.quiet_option,
     options.verbose_option,
 )

@@ -13,15 +13,14 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-# The headings of --help, in order; what has none comes last.
+# The headings of --help, in order.
 GROUPS = (
-    "Inputs", "Times", "Missing values", "Statistics", "Significance", "Map", "Running", "Output",
+    "Inputs", "Times", "Missing values", "Statistics", "Significance", "Function", "Map", "Running",
+    "Output",
 )  # fmt: skip
 _TYPES: dict[str, Any] = {
     "int": int,
     "float": float,
-    "str": str,
-    "int | str": str,
     "tuple[float, float]": (float, float),
     "tuple[int, int, int, int]": (int, int, int, int),
     "tuple[float, float, float, float]": (float, float, float, float),
@@ -31,7 +30,7 @@ _TYPES: dict[str, Any] = {
 class Option(click.Option):
     """An option with the heading that it stands under."""
 
-    def __init__(self, *arguments: Any, group: str = "", **settings: Any) -> None:
+    def __init__(self, *arguments: Any, group: str = "Output", **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self.group = group
 
@@ -41,14 +40,16 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, group by group."""
-        groups: dict[str, list[tuple[str, str]]] = {name: [] for name in (*GROUPS, "")}
+        groups: dict[str, list[tuple[str, str]]] = {name: [] for name in GROUPS}
         for parameter in self.get_params(ctx):
+            if not isinstance(parameter, click.Option):
+                continue
             record = parameter.get_help_record(ctx)
             if record is not None:
-                groups[getattr(parameter, "group", "")].append(record)
+                groups[getattr(parameter, "group", "Output")].append(record)
         for name, records in groups.items():
             if records:
-                with formatter.section(name or "Other options"):
+                with formatter.section(name):
                     formatter.write_dl(records)
 
 
@@ -90,13 +91,14 @@ def _option(
 ) -> Callable[[F], F]:
     facts, flag = field.metadata, "--" + field.name.replace("_", "-")
     settings = {"default": field.default, "metavar": facts["metavar"] or None} | settings
-    kind = str(field.type).removesuffix(" | None")
+    kind = str(field.type).removesuffix(" | None").replace(" | os.PathLike[str]", "")
     if facts["choices"]:
         settings.setdefault("type", click.Choice(facts["choices"], case_sensitive=False))
+        settings["metavar"] = f"[{'|'.join(facts['choices'])}]"
     elif kind == "bool":
         settings.setdefault("is_flag", True)
-    elif "callback" not in settings:
-        settings.setdefault("type", _TYPES[kind])
+    else:
+        settings.setdefault("type", _TYPES.get(kind, str))
     shown = field.default is not None and field.default is not False and field.default != ()
     return click.option(
         *(names or (flag,)),
@@ -122,15 +124,22 @@ def parse_bytes(_ctx: click.Context, param: click.Parameter, value: Any) -> int 
 def parse_pairs(
     _ctx: click.Context, param: click.Parameter, values: Iterable[str]
 ) -> dict[str, str]:
-    """Return NAME=VALUE, given again or packed as A=1,B=2; each name has one value."""
+    """Return NAME=VALUE as a dictionary; a name has one value."""
     pairs: dict[str, str] = {}
     for text in values:
-        for pair in re.split(r",(?=[A-Za-z_]\w*=)", text):
-            name, equals, value = pair.partition("=")
-            if not equals or not name:
-                raise click.BadParameter(f"{pair!r}: expected NAME=VALUE", param=param)
-            if pairs.setdefault(name, value) != value:
-                raise click.BadParameter(
-                    f"{name} is given twice, as {pairs[name]} and {value}", param=param
-                )
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{text!r}: expected NAME=VALUE", param=param)
+        if pairs.setdefault(name, value) != value:
+            raise click.BadParameter(
+                f"{name} has two values, {pairs[name]} and {value}", param=param
+            )
     return pairs
+
+
+def parse_creation_options(
+    ctx: click.Context, param: click.Parameter, values: Iterable[str]
+) -> dict[str, str]:
+    """Return NAME=VALUE as `parse_pairs` does, also packed as GDAL takes them: A=1,B=2."""
+    packed = [re.split(r",(?=[A-Za-z_]\w*=)", text) for text in values]
+    return parse_pairs(ctx, param, [pair for pairs in packed for pair in pairs])

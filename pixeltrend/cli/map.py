@@ -8,70 +8,41 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.fields import Command, add_options, options_from, parse_pairs
 from pixeltrend.cli.progress import progress_bar, report
+from pixeltrend.reducers.function_options import FunctionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def _names(_ctx: click.Context, _param: click.Parameter, value: str | None) -> list[str] | None:
-    return None if value is None else [name.strip() for name in value.split(",")]
-
-
 def _arguments(ctx: click.Context, param: click.Parameter, values: Iterable[str]) -> dict[str, Any]:
-    """Read values as Python does, and as text what Python cannot read."""
-    result: dict[str, Any] = {}
-    for name, text in options.pairs(ctx, param, values).items():
+    """Return values as Python reads them, and as text what Python cannot read."""
+    arguments: dict[str, Any] = {}
+    for name, text in parse_pairs(ctx, param, values).items():
         try:
-            result[name] = ast.literal_eval(text)
+            arguments[name] = ast.literal_eval(text)
         except (ValueError, SyntaxError):
-            result[name] = text
-    return result
+            arguments[name] = text
+    return arguments
 
 
-@click.command("map", no_args_is_help=True)
-@click.argument("function", metavar="MODULE:FUNCTION")
-@options.add_options(
-    options.patterns_argument,
-    options.output_option,
-    click.option(
-        "--bands",
-        callback=_names,
-        metavar="NAME,...",
-        help="Names of the function's results.  [default: call it once and see]",
-    ),
-    click.option(
-        "--arg",
-        "arguments",
-        multiple=True,
-        callback=_arguments,
-        metavar="NAME=VALUE",
-        help="Keyword argument of the function. May be given again.",
-    ),
-    click.option(
-        "--vectorized",
-        is_flag=True,
-        help="The function takes times (N,) and values (N, P), NaN where missing, and gives (P,) "
-        "or (bands, P).",
-    ),
-    click.option("--keep-gaps", is_flag=True, help="Keep times without a value, as NaN."),
-    click.option(
-        "--min-valid",
-        type=click.IntRange(min=0),
-        default=1,
-        show_default=True,
-        metavar="N",
-        help="Pixels with fewer values get NaN.",
-    ),
-    click.option(
-        "--on-error",
-        type=click.Choice(["raise", "nan"]),
-        default="raise",
-        show_default=True,
-        help="What to do when the function raises: end the run, or record NaN and count it.",
-    ),
-    *options.run_options,
+function_options = options_from(
+    FunctionOptions,
+    {
+        "arguments": {
+            "names": ("--arg",),
+            "multiple": True,
+            "default": (),
+            "callback": _arguments,
+        },
+    },
 )
+
+
+@click.command("map", cls=Command, no_args_is_help=True)
+@click.argument("function", metavar="MODULE:FUNCTION")
+@add_options(options.patterns_argument, *function_options, *options.run_options)
 def map(  # noqa: A001 - the command's name
     function: str,
     patterns: list[str],
@@ -85,7 +56,7 @@ def map(  # noqa: A001 - the command's name
 
     FUNCTION is a top-level function of a module, or of a file (FILE.py:FUNCTION). It gets the
     (n, 2) array of a pixel's (time, value) pairs, gaps left out; or, if two of its arguments are
-    called x and y, as SciPy's are, the times as x and the values as y. It gives a number or a
+    called x and y, as SciPy's are, the times as x and the values as y. It returns a number or a
     sequence of numbers.
 
     \b

@@ -4,70 +4,40 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.fields import Command, Option, add_options, options_from
+from pixeltrend.views.options import PlotOptions
 
 
-@click.command(no_args_is_help=True)
+@click.command(cls=Command, no_args_is_help=True)
 @click.argument("raster", metavar="TREND")
-@options.add_options(
+@add_options(
     click.option(
         "-o",
         "--output",
         required=True,
+        cls=Option,
+        group="Output",
         metavar="OUT",
-        help="Picture to write: .png, .svg or .pdf. An older one is replaced.",
+        help="Picture to write: .png, .svg or .pdf; an older one is replaced.",
     ),
-    options.band_option,
-    click.option(
-        "--classes",
-        type=click.IntRange(1, 12),
-        default=5,
-        show_default=True,
-        metavar="N",
-        help="How many classes.",
-    ),
-    click.option(
-        "--scheme",
-        type=click.Choice(["quantiles", "equal"]),
-        default="quantiles",
-        show_default=True,
-        help="quantiles: as many pixels in each class. equal: all classes as wide.",
-    ),
-    click.option("--title", metavar="TEXT", help="Title, instead of what the metadata say."),
-    click.option(
-        "--dpi",
-        type=click.IntRange(50, 1200),
-        default=150,
-        show_default=True,
-        metavar="N",
-        help="Pixels per inch.",
-    ),
+    *options_from(PlotOptions, {}),
     options.json_option,
     options.quiet_option,
     options.verbose_option,
 )
-def plot(
-    raster: str,
-    output: str,
-    *,
-    band: str | None,
-    classes: int,
-    scheme: str,
-    title: str | None,
-    dpi: int,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+def plot(raster: str, output: str, *, as_json: bool, quiet: bool, **fields: Any) -> None:
     """Draw a band of TREND as a map, in quintiles.
 
     Classes below zero are brown, classes above zero blue: the darker, the farther from zero. A
     class that zero belongs to is white, a missing pixel grey. The legend gives the limits of the
     classes, and the part of the pixels that each has.
 
-    Needs Matplotlib: pip install matplotlib
+    Needs Matplotlib and matplotlib-scalebar: pip install matplotlib-scalebar
 
     \b
     pixeltrend plot trend.tif -o map.png
@@ -76,9 +46,7 @@ def plot(
     """
     from pixeltrend.views.map import plot_map  # --help must not wait for NumPy and GDAL
 
-    summary = plot_map(
-        raster, output, band=band or 1, classes=classes, scheme=scheme, title=title, dpi=dpi
-    )
+    summary = plot_map(raster, output, **fields)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(summary)))
     elif not quiet:

@@ -7,23 +7,21 @@ from typing import Any
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.fields import Command, add_options, options_from
 from pixeltrend.cli.progress import progress_bar, report
-from pixeltrend.cli.statistics_options import statistics_options
+from pixeltrend.reducers.options import StatsOptions
+
+statistics_options = options_from(StatsOptions, {"fdr": {"is_flag": False, "flag_value": "bh"}})
 
 
-@click.command(no_args_is_help=True)
-@options.add_options(
-    options.patterns_argument,
-    options.output_option,
-    *statistics_options,
-    *options.run_options,
-)
+@click.command(cls=Command, no_args_is_help=True)
+@add_options(options.patterns_argument, *statistics_options, *options.run_options)
 def slope(patterns: list[str], output: str, *, quiet: bool, as_json: bool, **settings: Any) -> None:
     """Write the trend of every pixel of a stack of yearly rasters.
 
     PATTERN is a glob in quotes ('exports/**/*.tif'), a file, a folder, a .zip or a URL (s3://,
     gs://, az://, https://); - reads a list from stdin. The time is taken from each file name. All
-    rasters must lie on one grid. pixeltrend check says what would be read.
+    rasters must lie on one grid. pixeltrend check shows what would be read.
 
     The result is the slope of the least-squares line through a pixel's valid values, in units of
     the values per year, or the statistics that --stats names, a band each. Missing values are left
@@ -33,8 +31,6 @@ def slope(patterns: list[str], output: str, *, quiet: bool, as_json: bool, **set
     pixeltrend slope '*.tiff' -o trend.tif --workers 4
     pixeltrend slope '*.tiff' -o trend.tif --stats slope,pvalue,slope_lower,slope_upper
     pixeltrend slope '*.tiff' -o trend.tif --method theil-sen --stats slope,pvalue --fdr
-    pixeltrend slope 'lst_*.tif' -o lst_trend.tif --band LST_Day --nodata 0
-    pixeltrend slope exports -o trend.tif --years 1995:2015 --co COMPRESS=ZSTD
     """
     from pixeltrend import trend  # --help must not wait for NumPy and GDAL
 

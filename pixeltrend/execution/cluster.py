@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pixeltrend.errors import ArgumentError, MissingDependencyError, WorkerError
+from pixeltrend.errors import MissingDependencyError, WorkerError
 from pixeltrend.raster.paths import absolute
 from pixeltrend.version import __version__
 
@@ -22,19 +23,20 @@ log = logging.getLogger(__name__)
 # Seconds to wait for the scheduler's file, for the scheduler and for a worker: a batch system may
 # start them long after the job that waits for them.
 _PATIENCE = 60.0
+# Anything else is a file.
+_ADDRESS = re.compile(r"\w+://.+|[^/]+:\d+")
 
 
 @contextmanager
 def dask_executor(
-    scheduler: str | None, scheduler_file: str | os.PathLike[str] | None, paths: Iterable[str]
+    scheduler: str | os.PathLike[str], paths: Iterable[str]
 ) -> Iterator[tuple[Executor, int]]:
-    """Reach a scheduler and check its workers; give an executor and the number of threads.
+    """Reach a scheduler and check its workers; return an executor and the number of threads.
 
     Parameters
     ----------
-    scheduler, scheduler_file
-        Its address, or the file it wrote it to; what Dask is configured with
-        (``DASK_SCHEDULER_ADDRESS``) if both are None.
+    scheduler
+        Its address, such as ``tcp://host:8786`` or ``host:8786``, or the file it wrote it to.
     paths
         Files that every worker must see.
 
@@ -42,25 +44,19 @@ def dask_executor(
     ------
     MissingDependencyError
         `distributed` is not installed.
-    ArgumentError
-        Nothing says where the scheduler is.
     WorkerError
         The scheduler does not answer, has no workers, or a worker lacks pixeltrend or the files.
     """
     try:
-        import dask
         from distributed import Client, KilledWorker
         from distributed.comm.addressing import get_address_host
     except ImportError as error:
         raise MissingDependencyError(
-            f"the executor dask needs the package distributed ({error}): pip install distributed"
+            f"dask needs the package distributed ({error}): pip install distributed"
         ) from error
-    if scheduler_file is not None:
-        address = _wait_for_address(os.fspath(scheduler_file))
-    else:
-        address = scheduler or dask.config.get("scheduler-address", None)
-    if address is None:
-        raise ArgumentError("where is the Dask scheduler? Give --scheduler or --scheduler-file")
+    address = os.fspath(scheduler)
+    if not _ADDRESS.fullmatch(address):
+        address = _wait_for_address(address)
     try:
         log.info("connecting to the Dask scheduler at %s", address)
         get_address_host(address)  # a client of a wrong address takes a minute to close

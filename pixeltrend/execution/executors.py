@@ -3,86 +3,125 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections import deque
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pixeltrend.errors import ArgumentError, CancelledError, WorkerError
+from pixeltrend.options import check_choices, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pixeltrend.execution.processes import LocalProcesses
+    Submit = Callable[[Any], Future[Any]]
+    Start = Callable[[Callable[[Any], Any], int], Submit]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-NAMES = ("processes", "threads", "serial", "dask")
 # How often a waiting run looks whether it is cancelled, in seconds.
 _POLL = 0.1
+OUT_OF_MEMORY = (
+    "; the system kills what takes too much memory: fewer --workers or less --memory may help"
+)
 
 
 def available_cpus() -> int:
-    """Count the CPUs that this process may use."""
+    """Return how many CPUs this process may use."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 class SerialExecutor(Executor):
-    """Runs a call when it is submitted, in this thread."""
+    """Runs a call when its result is asked for, in the thread that asks."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run the call and give its finished future."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - a future carries what its call raised
-            future.set_exception(error)
-        return future
+        """Return a future that runs the call."""
+        return _Later(partial(fn, *args, **kwargs))
+
+
+class _Later(Future[Any]):
+    def __init__(self, call: Callable[[], Any]) -> None:
+        super().__init__()
+        self._call = call
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Run the call, if nobody has asked before."""
+        if not self.done():
+            try:
+                self.set_result(self._call())
+            except Exception as error:  # noqa: BLE001 - a future carries what its call raised
+                self.set_exception(error)
+        return super().result(timeout)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where calls run."""
+class Workers:
+    """Who computes windows, how many at a time, and how much each may hold."""
 
-    executor: str | Executor = "processes"
-    """One of `NAMES`, or an executor of the caller's, which stays open; dask if there is a
-    scheduler."""
-    workers: int | None = None
-    """How many calls run at a time; as many as there are CPUs, or cluster threads, by default."""
-    scheduler: str | None = None
-    """Address of a Dask scheduler, such as ``tcp://host:8786``."""
-    scheduler_file: str | os.PathLike[str] | None = None
-    """File in which a Dask scheduler wrote its address."""
+    workers: int | None = option(
+        None,
+        "Processes to run, or threads.  [default: the CPUs that this process may use]",
+        group="Running",
+        metavar="N",
+    )
+    memory: int | None = option(
+        None,
+        "Pixels that one worker may hold in memory, such as 64MB.  [default: 32MB, 128MB if they "
+        "come over a network, or one block]",
+        group="Running",
+        metavar="SIZE",
+    )
+    executor: str | Executor = option(
+        "processes",
+        "What the workers are.",
+        group="Running",
+        choices=("processes", "threads"),
+    )
+    dask: str | os.PathLike[str] | None = option(
+        None,
+        "Run on a Dask cluster that is already there: the address of its scheduler, such as "
+        "tcp://host:8786, or the file in which the scheduler wrote it.",
+        group="Running",
+        metavar="ADDRESS|FILE",
+    )
 
     def __post_init__(self) -> None:
-        if isinstance(self.executor, str) and self.executor not in NAMES:
-            raise ArgumentError(f"no executor {self.executor!r}; there are {', '.join(NAMES)}")
+        if not isinstance(self.executor, Executor):
+            check_choices(self)
         if self.workers is not None and self.workers < 1:
-            raise ArgumentError(f"{self.workers} workers cannot do anything: give 1 or more")
-        if self.scheduler is not None and self.scheduler_file is not None:
-            raise ArgumentError("scheduler and scheduler file both say where Dask is: give one")
-        if self.scheduler is not None or self.scheduler_file is not None:
-            if self.executor not in {"dask", "processes"}:
-                raise ArgumentError("a scheduler is for the executor dask only")
-            object.__setattr__(self, "executor", "dask")
-        if self.executor == "serial" and self.workers not in {None, 1}:
-            raise ArgumentError(f"the serial executor is one worker, not {self.workers}")
+            raise ArgumentError(f"workers {self.workers}: must be 1 or more")
+        if self.memory is not None and self.memory < 1:
+            raise ArgumentError(f"memory {self.memory}: must be 1 byte or more")
+        if self.dask is not None and self.executor != "processes":
+            raise ArgumentError("dask and executor both say who computes: give only one of them")
+
+    @property
+    def count(self) -> int:
+        """How many windows are computed at a time; on a cluster, only `open` can tell."""
+        return self.workers or available_cpus()
 
     @property
     def writer_threads(self) -> int:
-        """How many threads may compress the output, on this machine."""
-        return 1 if self.workers == 1 or self.executor == "serial" else available_cpus()
+        """Threads that may compress the output on this machine: as many as there are workers."""
+        return min(self.count, available_cpus())
+
+    @property
+    def threads(self) -> int:
+        """Windows that may be computed at a time in this process, as far as can be known."""
+        return 1 if self.executor == "processes" else self.count
 
     @contextmanager
-    def open(self, paths: Iterable[str]) -> Iterator[tuple[Executor, int]]:
-        """Start or reach the workers; give an executor and how many calls it runs at a time.
+    def open(self, paths: Iterable[str]) -> Iterator[tuple[Start, int]]:
+        """Reach the workers; return what starts them, and how many calls they run at a time.
 
+        What starts them takes the function that they are to call, picklable, and the bytes of the
+        largest array that it returns. It returns what submits a task and returns its future.
         Leaving in peace waits for the workers; leaving with an exception ends them at once.
 
         Parameters
@@ -91,51 +130,50 @@ class Place:
             Files that workers on other machines must see.
         """
         if isinstance(self.executor, Executor):
-            yield self.executor, self.workers or available_cpus()
-        elif self.executor == "dask":
+            yield _start(self.executor), self.count
+        elif self.dask is not None:
             from pixeltrend.execution.cluster import dask_executor
 
-            with dask_executor(self.scheduler, self.scheduler_file, paths) as (executor, threads):
-                yield executor, min(threads, self.workers or threads)
+            with dask_executor(self.dask, paths) as (executor, threads):
+                yield _start(executor), min(threads, self.workers or threads)
+        elif self.count == 1:
+            yield _start(SerialExecutor()), 1
+        elif self.executor == "threads":
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(self.count) as executor:
+                yield _start(executor), self.count
         else:
-            workers = self.workers or available_cpus()
-            if self.executor == "serial" or workers == 1:
-                yield SerialExecutor(), 1
-            elif self.executor == "threads":
-                from concurrent.futures import ThreadPoolExecutor
+            from pixeltrend.execution.processes import LocalProcesses
 
-                with ThreadPoolExecutor(workers) as threads_executor:
-                    yield threads_executor, workers
-            else:
-                with _processes(workers) as processes:
-                    yield processes, workers
+            with ExitStack() as stack:
+
+                def start(function: Callable[[Any], Any], array_bytes: int) -> Submit:
+                    processes = LocalProcesses(self.count, function, array_bytes)
+                    return stack.enter_context(processes).submit
+
+                yield start, self.count
 
 
-@contextmanager
-def _processes(workers: int) -> Iterator[LocalProcesses]:
-    from pixeltrend.execution.processes import LocalProcesses
+def _start(executor: Executor) -> Start:
+    def start(function: Callable[[Any], Any], _array_bytes: int) -> Submit:
+        return lambda task: executor.submit(function, task)
 
-    executor = LocalProcesses(workers)
-    try:
-        yield executor
-    except BaseException:
-        executor.kill()
-        raise
-    executor.shutdown()
+    return start
 
 
 def map_ordered(
-    executor: Executor,
-    function: Callable[[Task], Result],
+    submit: Callable[[Task], Future[Result]],
     tasks: Iterable[Task],
     *,
     in_flight: int,
     cancelled: Callable[[], bool] | None = None,
 ) -> Iterator[tuple[Task, Result]]:
-    """Start the first calls of `function`, and give an iterator over (task, result) in order.
+    """Submit the first tasks, and return an iterator over (task, result) in order.
 
-    At most `in_flight` tasks are submitted and not yet taken, so that neither tasks nor results
-    pile up. Calls that have not begun when the iterator is closed are cancelled.
+    At most `in_flight` tasks are submitted and their results not yet done with, so that neither
+    pile up: a result is done with when the next one is asked for. Calls that have not begun when
+    the iterator is closed are cancelled.
 
     Raises
     ------
@@ -152,9 +190,9 @@ def map_ordered(
     def submit_next() -> None:
         for task in waiting:
             try:
-                pending.append((task, executor.submit(function, task)))
+                pending.append((task, submit(task)))
             except BrokenExecutor as error:
-                raise WorkerError(_why_broken(executor, task)) from error
+                raise WorkerError(f"a worker died at {task}{OUT_OF_MEMORY}") from error
             return
 
     def results() -> Iterator[tuple[Task, Result]]:
@@ -164,14 +202,14 @@ def map_ordered(
                 try:
                     result = _wait(future, cancelled)
                 except BrokenExecutor as error:
-                    raise WorkerError(_why_broken(executor, task)) from error
-                submit_next()
+                    raise WorkerError(f"a worker died at {task}{OUT_OF_MEMORY}") from error
                 yield task, result
+                submit_next()
         finally:
             for _, future in pending:
                 future.cancel()
 
-    for _ in range(1 if isinstance(executor, SerialExecutor) else max(1, in_flight)):
+    for _ in range(in_flight):
         submit_next()
     return results()
 
@@ -188,19 +226,3 @@ def _wait(future: Future[Result], cancelled: Callable[[], bool] | None) -> Resul
         except TimeoutError:
             if future.done():
                 raise  # the call's own
-
-
-def _why_broken(executor: Executor, task: object) -> str:
-    """Say which worker died, how, and at what."""
-    found: list[tuple[Any, int]] = getattr(executor, "post_mortem", list)()
-    said = [
-        f"{at or 'no window yet'} ({f'killed by signal {-code}' if code < 0 else f'exit {code}'})"
-        for at, code in found
-    ]
-    killed = not found or any(code == -signal.SIGKILL for _, code in found)
-    hint = (
-        "; the system kills what takes too much memory: fewer --workers or less --memory may help"
-        if killed
-        else ""
-    )
-    return f"a worker died at {'; '.join(said) or task}{hint}"

@@ -1,20 +1,22 @@
-"""Field significance: p-values adjusted for the number of pixels tested, however many there are."""
+"""p-values adjusted for the number of pixels tested, in bounded memory however many there are."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from contextlib import ExitStack
-from math import log
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from pixeltrend.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from pixeltrend.execution.pipeline import Results
 
     Floats = NDArray[np.float64]
 
@@ -26,46 +28,84 @@ _CLASSES = (int(np.float64(1.0).view(np.int64)) >> _SHIFT) + 1
 _RECORD = np.dtype([("index", np.int64), ("value", np.float64)])
 
 
-def adjust(pvalues: Floats, method: str) -> Floats:
-    """Adjust p-values so that rejecting those up to q keeps the false discovery rate at q.
+def with_adjusted(
+    results: Results,
+    row: int,
+    method: str,
+    *,
+    dtype: str,
+    folder: Path,
+) -> Results:
+    """Return all results again, each with a band of adjusted p-values after the others.
 
-    ``adjusted_i = min over j >= i of p_j m / j`` with p sorted and m the number of p-values;
-    "by" multiplies with ``1 + 1/2 + ... + 1/m``, which holds under any dependence.
+    Nothing is returned before the last result has come in. Memory holds one of them at a time.
 
     Parameters
     ----------
-    pvalues
-        Any shape; NaN is not counted, and stays.
+    results
+        Windows with their float64 blocks (bands, P) and counts of failures.
+    row
+        The band of the p-values.
     method
         "bh" or "by".
+    dtype
+        Type of the blocks that are returned.
+    folder
+        For temporary files.
 
-    References
-    ----------
-    Benjamini, Y. and Hochberg, Y. (1995). J. R. Statist. Soc. B 57, 289-300.
-    Benjamini, Y. and Yekutieli, D. (2001). Annals of Statistics 29, 1165-1188.
-    `scipy.stats.false_discovery_control`.
+    Raises
+    ------
+    OutputError
+        The folder is full.
     """
-    adjusted = np.full(pvalues.shape, np.nan)
-    valid = ~np.isnan(pvalues)
-    distinct, place, counts = np.unique(pvalues[valid], return_inverse=True, return_counts=True)
-    total = int(counts.sum())
-    table, _ = _step(distinct, counts, 0, total, factor(total, method), 1.0)
-    adjusted[valid] = table[place]
-    return adjusted
+    try:
+        with ExitStack() as stack:
+            blocks, pvalues = Spill(folder, dtype), Spill(folder)
+            stack.callback(blocks.close)
+            stack.callback(pvalues.close)
+            order = []
+            for window, (block, failures) in results:
+                pvalues.append(block[row])
+                blocks.append(block.astype(dtype))
+                order.append((window, len(block), failures))
+            adjusted = adjust_file(pvalues, method, folder)
+            stack.callback(adjusted.close)
+            start = at = 0
+            for window, bands, failures in order:
+                pixels = window.pixels
+                block = np.empty((bands + 1, pixels), dtype=dtype)
+                block[:-1] = blocks.read(at, bands * pixels).reshape(bands, pixels)
+                block[-1] = adjusted.read(start, pixels)
+                at += bands * pixels
+                start += pixels
+                yield window, (block, failures)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot hold temporary files: {error.strerror or error}"
+        ) from error
 
 
 def factor(total: int, method: str) -> float:
-    """Give what "by" multiplies with, 1 + 1/2 + ... + 1/total; 1 for "bh"."""
-    if method == "bh" or total == 0:
-        return 1.0
-    if total <= _HELD:
-        return float(np.sum(1 / np.arange(1, total + 1)))
-    # Euler and Maclaurin; what follows is less than a rounding error.
-    return log(total) + float(np.euler_gamma) + 1 / (2 * total) - 1 / (12 * total**2)
+    """Return what "by" multiplies with, 1 + 1/2 + ... + 1/total; 1 for "bh".
+
+    The halves are those of NumPy's pairwise summation: SciPy's sum, in little memory.
+    """
+
+    def harmonic(first: int, count: int) -> float:
+        if count <= _HELD:
+            return float(np.sum(1 / np.arange(first, first + count)))
+        half = count // 2 - count // 2 % 8
+        return harmonic(first, half) + harmonic(first + half, count - half)
+
+    return 1.0 if method == "bh" or total == 0 else harmonic(1, total)
 
 
 def adjust_file(pvalues: Spill, method: str, folder: Path, held: int = _HELD) -> Spill:
-    """Adjust more p-values than memory holds, and give them in the same order.
+    """Adjust more p-values than memory holds; return them in the same order.
+
+    ``adjusted_i = min over j >= i of p_j m / j`` with p sorted and m the number of p-values:
+    rejecting those up to q keeps the false discovery rate at q. "by" multiplies with
+    ``1 + 1/2 + ... + 1/m``, which holds under any dependence.
 
     They are dealt out by size into parts that memory holds; the parts are adjusted from the
     largest p-values down, and dealt out again by their places.
@@ -80,6 +120,12 @@ def adjust_file(pvalues: Spill, method: str, folder: Path, held: int = _HELD) ->
         For temporary files, some 40 bytes a p-value.
     held
         p-values in memory at a time.
+
+    References
+    ----------
+    Benjamini, Y. and Hochberg, Y. (1995). J. R. Statist. Soc. B 57, 289-300.
+    Benjamini, Y. and Yekutieli, D. (2001). Annals of Statistics 29, 1165-1188.
+    `scipy.stats.false_discovery_control`, whose numbers these are to the last bit.
     """
     classes = np.zeros(_CLASSES, dtype=np.int64)
     for _, part in _valid_parts(pvalues, held):
@@ -123,23 +169,15 @@ class Spill:
         self.write(self.count, values)
 
     def write(self, start: int, values: NDArray[Any]) -> None:
-        """Write `values` from place `start` on."""
-        data: Any = np.ascontiguousarray(values, dtype=self._dtype).reshape(-1).view(np.uint8)
-        at = start * self._dtype.itemsize
-        while len(data):
-            done = os.pwrite(self._file.fileno(), data, at)
-            data, at = data[done:], at + done
+        """Write `values` from index `start` on."""
+        self._file.seek(start * self._dtype.itemsize)
+        values.astype(self._dtype, copy=False).tofile(self._file)
         self.count = max(self.count, start + values.size)
 
     def read(self, start: int, count: int) -> NDArray[Any]:
-        """Read `count` numbers from place `start` on."""
-        values = np.empty(count, dtype=self._dtype)
-        data: Any = values.view(np.uint8)
-        at = start * self._dtype.itemsize
-        while len(data):
-            done = os.preadv(self._file.fileno(), [data], at)
-            data, at = data[done:], at + done
-        return values
+        """Read `count` numbers from index `start` on."""
+        self._file.seek(start * self._dtype.itemsize)
+        return np.fromfile(self._file, self._dtype, count)
 
     def close(self) -> None:
         """Remove the file."""

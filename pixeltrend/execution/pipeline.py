@@ -1,7 +1,9 @@
-"""The windows of a series, through a reducer, into a writer."""
+"""The windows of a series, read and reduced by workers."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +13,20 @@ from pixeltrend.errors import ArgumentError, FunctionError
 from pixeltrend.execution.executors import map_ordered
 from pixeltrend.raster.datasets import block_cache, limit_block_cache
 from pixeltrend.raster.windows import Window, plan_windows
-from pixeltrend.reducers.function import PixelError, PixelFunction
+from pixeltrend.reducers.reducer import PixelError
 from pixeltrend.series.reader import close_rasters, read_chunk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from pixeltrend.execution.executors import Place
-    from pixeltrend.execution.field import Results
-    from pixeltrend.raster.writer import RasterWriter
+    from pixeltrend.execution.executors import Workers
     from pixeltrend.reducers.reducer import Reducer
     from pixeltrend.series.series import Series
+
+    # Windows with their blocks (bands, P), and pixels at which a user's function raised.
+    Results = Iterator[tuple[Window, tuple[NDArray[np.floating[Any]], int]]]
 
 # Bytes of pixels that a worker holds, if nobody says otherwise: few enough for the allocator to
 # hand out the same memory for every window; more only where one block of all rasters takes more.
@@ -33,54 +36,61 @@ _MEMORY_FOR_A_BLOCK = 128 * 2**20
 _MEMORY_REMOTE = 128 * 2**20
 # Fewer values than this are read and reduced faster than a process starts.
 _WINDOW_VALUES = 2**21
+# Characters of what a user's function says of its failure.
+_LONGEST_ERROR = 2_000
 # Windows a worker: enough for all workers to end at about the same time.
 _WINDOWS_PER_WORKER = 4
 
 
-def compute(
-    series: Series,
-    reducer: Reducer,
-    writer: RasterWriter,
-    place: Place,
-    memory: int | None,
-    dtype: str,
-    progress: Callable[[int, int], None] | None,
-    cancelled: Callable[[], bool] | None,
-    adjust: Callable[..., Results] | None,
-) -> tuple[int, int]:
-    """Read, reduce and write all windows; count pixels with a result, and those that failed.
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a caller wants to hear of a run, and to say to it."""
 
-    Parameters
-    ----------
-    adjust
-        What is done to the results of all windows before they are written.
+    progress: Callable[[int, int], None] | None = None
+    """Called with the pixels done and all pixels, after each window."""
+    cancelled: Callable[[], bool] | None = None
+    """Asked often; the run ends with `CancelledError` when it returns True."""
+
+
+@contextmanager
+def reduced_windows(
+    series: Series, reducer: Reducer, workers: Workers, dtype: str, watch: Watch
+) -> Iterator[Results]:
+    """Let workers read and reduce all windows of a series.
+
+    Returns
+    -------
+    iterator of (window, (block, failures))
+        In the order of the windows: blocks (bands, P), each valid until the next is asked for, and
+        the pixels at which a user's function raised.
     """
-    done = valid = failed = 0
-    # p-values are adjusted in full precision, whatever is written.
-    task = partial(compute_window, series, reducer, "float64" if adjust else dtype)
-
-    def advance(pixels: int) -> None:
-        nonlocal done
-        done += pixels
-        if progress is not None:
-            progress(done, series.grid.pixels)
-
-    with block_cache(), place.open(series.paths) as (executor, workers):
-        windows = plan(series, reducer, workers, memory)
+    with ExitStack() as stack:
+        stack.callback(close_rasters)
+        stack.enter_context(block_cache(workers.threads))
+        start, count = stack.enter_context(workers.open(series.paths))
+        windows = plan(series, reducer, count, workers.memory)
+        largest = max(window.pixels for window in windows) * len(reducer.bands)
         # Workers start here, before the writer opens a dataset that they would inherit.
-        results = map_ordered(executor, task, windows, in_flight=2 * workers, cancelled=cancelled)
-        if adjust is not None:
-            results = adjust(results, progress=advance)
-        with writer:
-            for window, (block, failures) in results:
-                writer.write(window, block)
-                failed += failures
-                valid += int(np.count_nonzero(~np.isnan(block[0])))
-                if adjust is None:
-                    advance(window.pixels)
-            series.check_unchanged()
-    close_rasters()
-    return valid, failed
+        results = map_ordered(
+            start(
+                partial(compute_window, series, reducer, dtype),
+                largest * np.dtype(dtype).itemsize,
+            ),
+            windows,
+            in_flight=2 * count,
+            cancelled=watch.cancelled,
+        )
+        yield _watched(results, series.grid.pixels, watch)
+
+
+def _watched(results: Results, pixels: int, watch: Watch) -> Results:
+    """Report each result when it has been done with."""
+    done = 0
+    for window, result in results:
+        yield window, result
+        done += window.pixels
+        if watch.progress is not None:
+            watch.progress(done, pixels)
 
 
 def plan(series: Series, reducer: Reducer, workers: int, memory: int | None) -> list[Window]:
@@ -126,7 +136,7 @@ def compute_window(
     chunk = read_chunk(series, window)
     failures = 0
     try:
-        if isinstance(reducer, PixelFunction):
+        if hasattr(reducer, "reduce_counting"):
             block, failures = reducer.reduce_counting(chunk.times, chunk.values)
         else:
             block = reducer.reduce(chunk.times, chunk.values)
@@ -134,5 +144,6 @@ def compute_window(
         row, column = divmod(error.pixel, window.width)
         row += window.row_off + series.origin[0]
         column += window.col_off + series.origin[1]
-        raise FunctionError(f"row {row}, column {column}: {error.said}") from error
+        text = error.text[:_LONGEST_ERROR]
+        raise FunctionError(f"row {row}, column {column}: {text}") from error
     return block.astype(dtype), failures

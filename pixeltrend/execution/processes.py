@@ -1,244 +1,250 @@
-"""A pool of worker processes that ends with its parent and knows what a dead worker was doing."""
+"""Local worker processes: a `ProcessPoolExecutor` whose workers answer through shared memory.
+
+All workers of a pool write into one pipe, and one that is killed in the middle of a long answer
+leaves its parent waiting for the rest. So a worker leaves its answer in a slot of shared memory and
+sends a few numbers through the pipe, which takes so few bytes as a whole or not at all.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import pickle
 import signal
 import sys
 import threading
 import traceback
-from collections import deque
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
-from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import contextmanager
+from copy import copy
+from functools import lru_cache, partial
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from pixeltrend.errors import WorkerError
+from pixeltrend.execution.executors import OUT_OF_MEMORY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from multiprocessing.context import BaseContext
+    from collections.abc import Callable, Iterator
     from multiprocessing.process import BaseProcess
 
-# Seconds that a process whose pipe has ended may take to end itself.
-_PATIENCE = 5.0
+# Bytes of a slot besides an array: what surrounds it, an error with its traceback, a list.
+_ROOM = 2**18
+# Arrays of an answer that are left as they are; more are copied.
+_ARRAYS = 4
+# Characters of an error's text, if that is long, and of its traceback.
+_TEXT, _TRACEBACK = 2_000, 10_000
+_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
-class _Call(NamedTuple):
-    """What is to be called, and who waits for it."""
+class LocalProcesses:
+    """Worker processes for calls of one function, which end with this process.
 
-    what: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
-    future: Future[Any]
+    Leaving the context with an exception ends them at once.
 
-    @property
-    def task(self) -> Any:
-        """The last argument."""
-        return self.what[1][-1] if self.what[1] else None
-
-
-class _Worker:
-    """A process, the pipe to it, and the call it is at."""
-
-    def __init__(self, context: BaseContext) -> None:
-        self.pipe, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(target=_work, args=(theirs,))  # type: ignore[attr-defined]
-        self.process.start()
-        theirs.close()  # so that this process alone can write there, and its death ends the pipe
-        self.call: _Call | None = None
-
-
-class LocalProcesses(Executor):
-    """Processes at the end of a pipe each.
-
-    All processes of a `ProcessPoolExecutor` write into one pipe: one that is killed in the middle
-    of a result leaves its parent waiting for the rest for ever. Here the pipe ends with the worker.
+    Parameters
+    ----------
+    workers
+        How many.
+    function
+        Picklable; it goes to each worker once.
+    array_bytes
+        Size of the largest array that it returns.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, function: Callable[[Any], Any], array_bytes: int) -> None:
         # A fork starts in a millisecond with everything imported, but copies one thread only: a
         # lock that another thread holds stays locked in the child for ever.
         alone = threading.active_count() == 1
         method = "fork" if sys.platform == "linux" and alone else "spawn"
-        context = multiprocessing.get_context(method)
-        self._workers = _start(context, workers)
+        context: Any = copy(multiprocessing.get_context(method))
+        context.Process = partial(self._make_process, context.Process)
+        slots = 2 * workers
+        self._memory = context.RawArray("b", slots * (array_bytes + _ROOM))
+        self._pids = context.RawArray("q", slots)  # of the workers that use them
+        given = pickle.dumps(function), self._memory, self._pids
+        self._executor = ProcessPoolExecutor(workers, context, _start_worker, given)
+        self._processes: list[BaseProcess] = []
+        self._tasks: dict[int, object] = {}
+        self._submitted = 0
         self._lock = threading.Lock()
-        self._waiting: deque[_Call] = deque()
-        self._dead: list[tuple[Any, int]] = []
-        self._ended = False
-        self._bell, self._ring = context.Pipe(duplex=False)
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        self._why_broken = ""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Queue a call."""
-        call = _Call((fn, args, kwargs), Future())
+    def submit(self, task: object) -> Future[Any]:
+        """Submit a call of the function with a task.
+
+        An array in a result stays valid until twice as many more calls as there are workers are
+        submitted: no more may be under way.
+        """
+        slot = self._submitted % len(self._pids)
+        self._submitted += 1
+        self._tasks[slot] = task
+        self._pids[slot] = 0
+        result: Future[Any] = Future()
+        try:
+            with _signals_wait():  # until all processes have started, or none has
+                answer = self._executor.submit(_answer, slot, task)
+            answer.add_done_callback(partial(self._take, result))
+        except BrokenProcessPool:
+            result.set_exception(self._broken())
+        return result
+
+    def _make_process(self, make: Callable[..., BaseProcess], **keywords: Any) -> BaseProcess:
+        """Make a process for the executor, and remember it."""
+        self._processes.append(make(**keywords))
+        return self._processes[-1]
+
+    def _take(self, result: Future[Any], answer: Future[tuple[int, list[int]]]) -> None:
+        """Hand on what a worker has answered; in the executor's thread."""
+        try:
+            slot, sizes = answer.result()
+            del self._tasks[slot]
+            error, value = _read(_slot(self._memory, self._pids, slot), sizes)
+        except BrokenProcessPool:
+            error = self._broken()
+        except BaseException as unreadable:  # noqa: BLE001 - somebody waits for it
+            error = unreadable
+        if not result.set_running_or_notify_cancel():
+            return
+        if error is None:
+            result.set_result(value)
+        else:
+            result.set_exception(error)
+
+    def _broken(self) -> WorkerError:
+        """Return which workers died, and at what; the executor has not yet ended the others."""
         with self._lock:
-            if self._ended:
-                raise BrokenProcessPool("the workers have ended")
-            self._waiting.append(call)
-        self._ring.send_bytes(b"call")
-        return call.future
+            if not self._why_broken:
+                started = [process for process in self._processes if process.pid]
+                ended = multiprocessing.connection.wait([p.sentinel for p in started], 0)
+                dead = [process for process in started if process.sentinel in ended]
+                self._kill()
+                for process in dead:
+                    process.join()
+                self._why_broken = self._post_mortem(dead)
+        return WorkerError(self._why_broken)
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let the workers end when nothing is left to do."""
-        with self._lock:
-            already, self._ended = self._ended, True
-            if cancel_futures:
-                for call in self._waiting:
-                    call.future.cancel()
-        if not already:
-            self._ring.send_bytes(b"end")
-        if wait:
-            self._thread.join()
-            for worker in self._workers:
-                worker.process.join()
+    def _post_mortem(self, dead: list[BaseProcess]) -> str:
+        # If nobody waited for a result, the executor has ended the others: with SIGTERM.
+        dead = [process for process in dead if process.exitcode != -signal.SIGTERM] or dead
+        tasks = {self._pids[slot]: task for slot, task in self._tasks.items()}
+        codes = {tasks.get(process.pid, "no window yet"): process.exitcode or 0 for process in dead}
+        killed = not dead or -signal.SIGKILL in codes.values()
+        return (
+            "a worker died at "
+            + "; ".join(
+                f"{task} ({f'killed by signal {-code}' if code < 0 else f'exit {code}'})"
+                for task, code in codes.items()
+            )
+            + OUT_OF_MEMORY * killed
+        )
 
-    def kill(self) -> None:
-        """End the workers now, whatever they are doing."""
-        for worker in self._workers:
-            worker.process.kill()
-        self.shutdown(cancel_futures=True)
+    def _kill(self) -> None:
+        for process in self._processes:
+            if process.pid:
+                process.kill()
 
-    def post_mortem(self) -> list[tuple[Any, int]]:
-        """Say what workers that died were doing: their tasks and exit codes."""
-        return self._dead
+    def __enter__(self) -> Self:
+        return self
 
-    def _serve(self) -> None:
-        """Give calls to workers and results to those who wait; in a thread of its own."""
-        by_pipe = {worker.pipe: worker for worker in self._workers}
-        while True:
-            with suppress(OSError):  # what has died is seen below, by the end of its pipe
-                self._give_out()
-            busy = any(worker.call for worker in self._workers)
-            with self._lock:
-                if self._ended and not busy and not self._waiting:
-                    break
-            for ready in wait([*by_pipe, self._bell]):
-                if ready is self._bell:
-                    self._bell.recv_bytes()
-                elif isinstance(ready, Connection) and not _take(by_pipe[ready]):
-                    self._bury()
-                    return
-        for worker in self._workers:
-            _send(worker.pipe, None)
-
-    def _give_out(self) -> None:
-        """Give a call to every idle worker, as far as there are some."""
-        for worker in self._workers:
-            while worker.call is None:
-                with self._lock:
-                    if not self._waiting:
-                        return
-                    call = self._waiting.popleft()
-                if not call.future.set_running_or_notify_cancel():
-                    continue
-                try:
-                    message = pickle.dumps(call.what)
-                except Exception as error:  # noqa: BLE001 - whatever cannot be sent
-                    call.future.set_exception(error)
-                    continue
-                worker.call = call
-                worker.pipe.send_bytes(message)
-
-    def _bury(self) -> None:
-        """End everything, since a worker has died; nobody waits any longer."""
-        for worker in self._workers:
-            if worker.pipe.closed:
-                worker.process.join(_PATIENCE)
-        found = [
-            (worker.call.task if worker.call else None, worker.process.exitcode)
-            for worker in self._workers
-        ]
-        with self._lock:
-            self._dead = [(task, code) for task, code in found if code is not None]
-            self._ended = True
-            calls = [*(worker.call for worker in self._workers if worker.call), *self._waiting]
-            self._waiting.clear()
-        for worker in self._workers:
-            worker.process.kill()
-        for call in calls:
-            if call.future.running() or call.future.set_running_or_notify_cancel():
-                call.future.set_exception(BrokenProcessPool("a worker died"))
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._executor.shutdown()
+        finally:
+            self._kill()
+            self._executor.shutdown(cancel_futures=True)
+            for process in self._processes:
+                if process.pid:
+                    process.join()
 
 
-def _start(context: BaseContext, workers: int) -> list[_Worker]:
-    """Start workers; if there can be no more, or a signal comes, leave none behind."""
-    before = set(multiprocessing.active_children())
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Keep signals waiting in this thread and those that it starts, and in new processes."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
-        return [_Worker(context) for _ in range(workers)]
-    except BaseException:
-        for process in set(multiprocessing.active_children()) - before:
-            process.kill()
-            process.join()
-        raise
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _take(worker: _Worker) -> bool:
-    """Take a worker's answer and hand it on; False if there is none, for it is dead."""
-    try:
-        message = worker.pipe.recv_bytes()
-    except (EOFError, OSError):
-        worker.pipe.close()
-        return False
-    call, worker.call = worker.call, None
-    if call is None:
-        return True
-    try:
-        fine, answer = pickle.loads(message)  # noqa: S301 - our own worker's
-    except Exception as error:  # noqa: BLE001 - whatever cannot be read
-        fine, answer = False, RuntimeError(f"a worker's answer cannot be read: {error}")
-    if fine:
-        call.future.set_result(answer)
-    else:
-        call.future.set_exception(answer)
-    return True
+# What a worker process has been given: the function, the memory, and who uses its slots.
+_given: list[Any] = []
 
 
-def _send(pipe: Connection, what: object) -> None:
-    with suppress(OSError):  # it has gone already
-        pipe.send_bytes(pickle.dumps(what))
-
-
-def _work(pipe: Connection) -> None:
-    """Answer calls until told to end: what a worker does."""
-    # Signals are the parent's business, and a worker never outlives the parent.
+def _start_worker(*given: Any) -> None:
+    """Make this process a worker: signals are the parent's business, and it never outlives it."""
+    _given[:] = given
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    for ending in _SIGNALS:
         if signal.getsignal(ending) != signal.SIG_IGN:  # as under nohup
             signal.signal(ending, signal.SIG_DFL)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    while True:
-        try:
-            message = pipe.recv_bytes()
-        except EOFError:
-            return
-        try:
-            what = pickle.loads(message)  # noqa: S301 - our own parent's
-            if what is None:
-                return
-            function, args, kwargs = what
-            answer = pickle.dumps((True, function(*args, **kwargs)))
-        except BaseException as error:  # noqa: BLE001 - whatever the function raises
-            answer = pickle.dumps((False, _sendable(error)))
-        pipe.send_bytes(answer)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _sendable(error: BaseException) -> Exception:
-    """Give an exception that arrives, with its traceback as a note."""
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-        sent = error if isinstance(error, Exception) else None
-    except Exception:  # noqa: BLE001 - it cannot be sent, or not be read
-        sent = None
-    if sent is None:  # such as SystemExit, which would end the parent in silence
-        sent = RuntimeError(f"{type(error).__name__}: {error}")
-    sent.add_note("".join(traceback.format_exception(error)))
-    return sent
-
-
-def _die_with_parent() -> None:
+def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+def _answer(slot: int, task: object) -> tuple[int, list[int]]:
+    """Call the function, and leave what it returns or raises in a slot; return slot and sizes."""
+    function, memory, pids = _given
+    pids[slot] = os.getpid()
+    try:
+        return slot, _write(_slot(memory, pids, slot), (None, _load(function)(task)))
+    except BaseException as error:  # noqa: BLE001 - whatever the function raises
+        return slot, _write(_slot(memory, pids, slot), (_sendable(error), None))
+
+
+@lru_cache(1)
+def _load(function: bytes) -> Any:
+    return pickle.loads(function)  # noqa: S301 - our own parent's
+
+
+def _sendable(error: BaseException) -> Exception:
+    """Return an exception that arrives, and is short, with its traceback as a note."""
+    try:
+        data = pickle.dumps(error)
+        sent = pickle.loads(data) if len(data) < _ROOM // 4 else None  # noqa: S301 - our own
+    except Exception:  # noqa: BLE001 - it cannot be sent, or not be read
+        sent = None
+    if not isinstance(sent, Exception):  # such as SystemExit, which would end the parent in silence
+        sent = RuntimeError(traceback.format_exception_only(error)[-1].strip()[:_TEXT])
+    sent.add_note("".join(traceback.format_exception(error))[:_TRACEBACK])
+    return sent
+
+
+def _slot(memory: Any, pids: Any, number: int) -> memoryview:
+    return np.frombuffer(memory, np.uint8).reshape(len(pids), -1)[number].data
+
+
+def _write(slot: memoryview, answer: object) -> list[int]:
+    """Leave arrays as they are, and the rest as a pickle, in a slot; return their sizes."""
+    parts: list[Any] = []
+
+    def copies(array: pickle.PickleBuffer) -> bool:
+        if len(parts) < _ARRAYS:
+            parts.append(array.raw())
+            return False
+        return True
+
+    parts.append(pickle.dumps(answer, 5, buffer_callback=copies))
+    sizes = [len(part) for part in parts]
+    for (start, end), part in zip(pairwise(accumulate(sizes, initial=0)), parts, strict=True):
+        slot[start:end] = part  # a ValueError if there is no room
+    return sizes
+
+
+def _read(slot: memoryview, sizes: list[int]) -> Any:
+    """Return the answer in a slot; its arrays are the slot's own memory."""
+    parts = [slot[start:end] for start, end in pairwise(accumulate(sizes, initial=0))]
+    return pickle.loads(parts[-1], buffers=parts[:-1])  # noqa: S301 - our own worker's

@@ -40,8 +40,9 @@ _PROMISED = {
     ".nc": ("netCDF", "HDF5"), ".png": ("PNG",), ".jpg": ("JPEG",), ".jpeg": ("JPEG",),
 }  # fmt: skip
 _HEAD = 256
-# Decoded blocks that a process keeps: those of the row of blocks that it reads.
+# Bytes of decoded blocks that a thread that reads keeps: those of the row of blocks it reads.
 _BLOCK_CACHE = 16 * 2**20
+_readers = 1
 # What GDAL does if nobody says otherwise, in the environment or its configuration file.
 _SETTINGS = {
     # Not `EMPTY_DIR`: that hides .msk and .aux.xml files, and their masks and nodata with them.
@@ -83,19 +84,21 @@ def limit_block_cache() -> None:
     Its default is 5 % of the machine's memory for each process. Windows follow block boundaries,
     so a block is not needed twice.
     """
-    if gdal.GetCacheMax() > _BLOCK_CACHE:
-        gdal.SetCacheMax(_BLOCK_CACHE)
+    gdal.SetCacheMax(min(gdal.GetCacheMax(), _BLOCK_CACHE * _readers))
 
 
 @contextmanager
-def block_cache() -> Iterator[None]:
-    """Limit the block cache of this process for a while."""
-    before = gdal.GetCacheMax()
+def block_cache(readers: int) -> Iterator[None]:
+    """Limit the block cache of this process for a while, in which so many threads read."""
+    global _readers  # noqa: PLW0603 - as GDAL's own cache is, for the whole process
+    before = _readers, gdal.GetCacheMax()
+    _readers = readers
     limit_block_cache()
     try:
         yield
     finally:
-        gdal.SetCacheMax(before)
+        _readers = before[0]
+        gdal.SetCacheMax(before[1])
 
 
 def open_raster(

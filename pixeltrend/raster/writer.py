@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _GDAL_TYPES = {"float32": gdal.GDT_Float32, "float64": gdal.GDT_Float64}
 _TILE = 256
-_MOST_THREADS = 8
 _DEFAULTS = {
     "TILED": "YES",
     "BLOCKXSIZE": str(_TILE),
@@ -155,7 +154,7 @@ class RasterWriter:
             # Of a trend, the last digits are noise: higher levels take twice as long to save 1 %.
             options.setdefault("ZLEVEL", "1")
         if self._threads > 1:
-            options.setdefault("NUM_THREADS", str(min(self._threads, _MOST_THREADS)))
+            options.setdefault("NUM_THREADS", str(self._threads))
         if options["TILED"].upper() in {"NO", "FALSE", "OFF", "0"} and not self._options.keys() & {
             "BLOCKYSIZE"
         }:
@@ -201,8 +200,8 @@ class RasterWriter:
                 band = self._dataset.GetRasterBand(number)
                 buffer = np.ascontiguousarray(values)
                 band.WriteRaster(*area, buffer, buf_type=_GDAL_TYPES[self._dtype])
-            for number in range(1, len(rows) + 1):
-                self._dataset.GetRasterBand(number).FlushCache()
+                # At once: a tile that waits is written when another thread wants its memory.
+                band.FlushCache()
 
     def _finish(self) -> None:
         """Close the new raster, and put it in the target's place."""

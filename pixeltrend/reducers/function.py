@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from pixeltrend.errors import FunctionError
+from pixeltrend.reducers.reducer import PixelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,19 +25,10 @@ _PLAIN = (np.ndarray, np.generic, float, int, tuple, list)
 
 
 class Loadable(Protocol):
-    """A function on its way to a worker."""
+    """A function that a worker can load."""
 
     def load(self) -> Callable[..., Any]:
-        """Give the function itself."""
-
-
-class PixelError(FunctionError):
-    """A user's function failed at one pixel of a chunk."""
-
-    def __init__(self, said: str, pixel: int) -> None:
-        super().__init__(said, pixel)
-        self.said = said
-        self.pixel = pixel
+        """Return the function itself."""
 
 
 def pairs(times: NDArray[np.float64], values: Floats) -> NDArray[np.float64]:
@@ -54,15 +45,13 @@ class PixelFunction:
 
     function: Loadable
     """Takes the (n, 2) array of a pixel's (time, value) pairs; or, if it has arguments called x and
-    y, the times as x and the values as y. Gives a number or a sequence of numbers."""
+    y, the times as x and the values as y. Returns a number or a sequence of numbers."""
     bands: tuple[BandInfo, ...]
     """What the numbers are."""
     method: str
     """Name of the method."""
     min_valid: int = 1
     """A pixel with fewer values gets NaN."""
-    keep_gaps: bool = False
-    """Whether the function gets all N pairs, NaN where missing, or the valid ones."""
     on_error: str = "raise"
     """"raise" ends the run when the function raises; "nan" records NaN."""
     max_pixels: int | None = 4096
@@ -79,30 +68,30 @@ class PixelFunction:
         Raises
         ------
         PixelError
-            The function raised, or gave what is not one number a band.
+            The function raised, or did not return one number for each band.
         """
         function = self.function.load()
-        call = apart(function)
+        call = taking_pairs(function)
         names = [band.name for band in self.bands]
         result = np.full((len(names), values.shape[1]), np.nan)
         valid = ~np.isnan(values)
         enough = np.flatnonzero(valid.sum(axis=0) >= self.min_valid)
         failed = 0
         for pixel, series in zip(enough, pairs(times, values[:, enough]), strict=True):
-            given = series if self.keep_gaps else series[valid[:, pixel]]
+            valid_pairs = series[valid[:, pixel]]
             try:
-                answer = call(given)
+                answer = call(valid_pairs)
             except (Exception, SystemExit) as error:
                 if self.on_error == "raise":
-                    said = f"{self.method}: {type(error).__name__}: {error}; {_table(given)}"
-                    raise PixelError(said, int(pixel)) from error
+                    text = f"{self.method}: {type(error).__name__}: {error}; {_table(valid_pairs)}"
+                    raise PixelError(text, int(pixel)) from error
                 failed += 1
                 continue
             try:
                 result[:, pixel] = numbers(answer, names)
             except (TypeError, ValueError) as error:
-                said = f"{self.method}: {error}; {_table(given)}"
-                raise PixelError(said, int(pixel)) from error
+                text = f"{self.method}: {error}; {_table(valid_pairs)}"
+                raise PixelError(text, int(pixel)) from error
         return result, failed
 
 
@@ -111,7 +100,7 @@ class ChunkFunction:
     """Calls a function once with all pixels of a chunk."""
 
     function: Loadable
-    """Takes times (N,) and values (N, P), NaN where missing; gives (P,) or (bands, P)."""
+    """Takes times (N,) and values (N, P), NaN where missing; returns (P,) or (bands, P)."""
     bands: tuple[BandInfo, ...]
     """What the numbers are."""
     method: str
@@ -124,26 +113,26 @@ class ChunkFunction:
         Raises
         ------
         PixelError
-            The function raised, or gave an array of another shape.
+            The function raised, or returned an array of another shape.
         """
         try:
             answer = np.asarray(self.function.load()(times, values), dtype=np.float64)
         except (Exception, SystemExit) as error:
             raise PixelError(f"{self.method}: {type(error).__name__}: {error}", 0) from error
-        wanted = (len(self.bands), values.shape[1])
-        if answer.shape != wanted and not (len(self.bands) == 1 and answer.shape == wanted[1:]):
+        shape = (len(self.bands), values.shape[1])
+        if answer.shape != shape and not (len(self.bands) == 1 and answer.shape == shape[1:]):
             raise PixelError(
-                f"{self.method}: gave an array of shape {answer.shape} for values of shape "
-                f"{values.shape}, but {wanted} is wanted",
+                f"{self.method}: returned an array of shape {answer.shape} for values of shape "
+                f"{values.shape}; expected {shape}",
                 0,
             )
-        return answer.reshape(wanted)
+        return answer.reshape(shape)
 
 
-def apart(function: Callable[..., Any]) -> Callable[[NDArray[np.float64]], Any]:
-    """Give a function of (n, 2) pairs, whatever way `function` wants times and values.
+def taking_pairs(function: Callable[..., Any]) -> Callable[[NDArray[np.float64]], Any]:
+    """Return a function of (n, 2) pairs, in whatever way `function` takes times and values.
 
-    SciPy's functions take times and values apart, and call them x and y.
+    SciPy's functions take times and values one by one, and call them x and y.
     """
     try:
         parameters = inspect.signature(function).parameters
@@ -156,24 +145,24 @@ def apart(function: Callable[..., Any]) -> Callable[[NDArray[np.float64]], Any]:
 
 
 def numbers(answer: Any, names: Sequence[str]) -> list[float]:
-    """Take a function's answer apart: its attributes of these names, or its items in order.
+    """Return the numbers of an answer: its attributes of these names, or its items in order.
 
     Raises
     ------
     ValueError, TypeError
-        There are more or fewer numbers than names, or they are no numbers.
+        The answer has more or fewer items than names, or they are not numbers.
     """
     by_name = hasattr(answer, "_fields") or not isinstance(answer, _PLAIN)
     if by_name and all(hasattr(answer, name) for name in names):
         return [float(getattr(answer, name)) for name in names]
-    found = np.asarray(answer, dtype=np.float64).ravel().tolist()
-    if len(found) != len(names):
-        raise ValueError(f"gave {len(found)} numbers, but the bands are {', '.join(names)}")
-    return found
+    items = np.asarray(answer, dtype=np.float64).ravel().tolist()
+    if len(items) != len(names):
+        raise ValueError(f"returned {len(items)} numbers, but the bands are {', '.join(names)}")
+    return items
 
 
 def names_of(answer: Any, default: str) -> list[str]:
-    """Name the numbers of an answer: its fields if they have names, else counted."""
+    """Return names for the numbers of an answer: its fields if they have names, else counted."""
     fields = getattr(answer, "_fields", None)
     if fields:
         return list(fields)

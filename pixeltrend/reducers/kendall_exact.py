@@ -19,7 +19,7 @@ LARGEST = 33
 
 
 def is_exact(n: Floats, discordant: Floats, tied: Floats) -> NDArray[np.bool_]:
-    """Say where SciPy takes the exact distribution: no ties, and few values or a perfect order.
+    """Return where SciPy takes the exact distribution: no ties, and few values or a perfect order.
 
     Parameters
     ----------
@@ -32,11 +32,11 @@ def is_exact(n: Floats, discordant: Floats, tied: Floats) -> NDArray[np.bool_]:
 
 
 def at_most(n: Floats, discordant: Floats) -> Floats:
-    """Give P(D <= discordant) for the number D of decreasing pairs among n values, (P,).
+    """Return P(D <= discordant) for the number D of decreasing pairs among n values, (P,).
 
     The number of orders of n values with d decreasing pairs is that of n - 1 values, summed over d
     to d - n + 1: the n-th value can be put before 0 to n - 1 of the others. Whole numbers keep it
-    exact. Beyond `LARGEST` values it is given for d of 0 and 1, and their counterparts, alone.
+    exact. Beyond `LARGEST` values it is right for d of 0 and 1, and their counterparts, alone.
 
     References
     ----------
@@ -56,7 +56,7 @@ def at_most(n: Floats, discordant: Floats) -> Floats:
 
 @cache
 def _table() -> tuple[NDArray[np.intp], Floats]:
-    """Give P(D <= d) of all n up to `LARGEST` in one row, and where each n starts in it."""
+    """Return P(D <= d) of all n up to `LARGEST` in one row, and where each n starts in it."""
     orders, starts, table = [1], [0], list[float]()
     for n in range(LARGEST + 1):
         if n > 1:

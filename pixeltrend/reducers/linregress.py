@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.reducers.bands import band
-from pixeltrend.reducers.function import PixelFunction
-from pixeltrend.reducers.named import GivenFunction
-from pixeltrend.reducers.options import PER, choose
+from pixeltrend.reducers.function import pairs
+from pixeltrend.reducers.options import PER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Collection
 
     from numpy.typing import NDArray
 
     from pixeltrend.reducers.options import StatsOptions
 
-STATISTICS = ("slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr")
+    Floats = NDArray[np.float64]
 
 
-def linregress_slope(pairs: NDArray[np.float64]) -> float:
-    """Give the least-squares slope of the (N, 2) array of (time, value) pairs of one pixel.
+def linregress_statistics(
+    times: Floats,
+    values: NDArray[np.floating[Any]],
+    names: Collection[str],
+    options: StatsOptions,
+) -> dict[str, Floats]:
+    """Compute the least-squares line of each pixel as SciPy does.
+
+    Parameters
+    ----------
+    times
+        Decimal years, (N,).
+    values
+        Values, (N, P); NaN where missing.
+    names
+        Names of attributes of SciPy's result.
+    options
+        Origin of the intercept, unit of time.
+
+    Returns
+    -------
+    dict of arrays (P,)
+        These, and ``n_valid``.
 
     References
     ----------
@@ -32,60 +49,19 @@ def linregress_slope(pairs: NDArray[np.float64]) -> float:
     """
     from scipy.stats import linregress  # in the worker, and only for this method
 
-    return float(linregress(pairs[:, 0], pairs[:, 1]).slope)
-
-
-def linregress_statistics(
-    pairs: NDArray[np.float64], *, names: tuple[str, ...], origin: float, per: float
-) -> list[float]:
-    """Give statistics of the least-squares line of one pixel.
-
-    Parameters
-    ----------
-    pairs
-        Valid (time, value) pairs, (N, 2).
-    names
-        Out of `STATISTICS`.
-    origin
-        Decimal year of the intercept.
-    per
-        Years that the slope is for.
-
-    References
-    ----------
-    `scipy.stats.linregress`
-    """
-    from scipy.stats import linregress
-
-    fit = linregress(pairs[:, 0] - origin, pairs[:, 1])
-    # SciPy before 1.18 takes the line of two points for certain.
-    unknown = {"pvalue", "stderr", "intercept_stderr"} if len(pairs) == 2 else set()  # noqa: PLR2004
-    per_time = {"slope", "stderr"}
-    return [
-        np.nan
-        if name in unknown
-        else float(getattr(fit, name)) * (per if name in per_time else 1.0)
-        for name in names
-    ]
-
-
-def make_linregress(options: StatsOptions) -> PixelFunction:
-    """Give the reducer that calls SciPy for each pixel.
-
-    Raises
-    ------
-    ArgumentError
-        SciPy has no such statistic.
-    """
-    names = tuple(choose(options.stats or ("slope",), STATISTICS, ()))
-    function: Callable[..., Any] = linregress_slope
-    if replace(options, stats=(), min_valid=0) != type(options)() or names != ("slope",):
-        function = partial(
-            linregress_statistics, names=names, origin=options.origin, per=PER[options.per]
-        )
-    return PixelFunction(
-        GivenFunction(function),
-        bands=tuple(band(name, "linregress", options) for name in names),
-        method="linregress",
-        min_valid=max(2, options.min_valid),
-    )
+    valid = ~np.isnan(values)
+    n = valid.sum(axis=0)
+    result = {name: np.full(len(n), np.nan) for name in names}
+    series = pairs(times - options.origin, values)
+    for pixel in np.flatnonzero(n > 1):
+        x, y = series[pixel, valid[:, pixel]].T
+        if x[0] == x[-1]:  # no line goes through values of one time
+            continue
+        fit = linregress(x, y)
+        for name, row in result.items():
+            row[pixel] = getattr(fit, name)
+    for name in result.keys() & {"pvalue", "stderr", "intercept_stderr"}:
+        result[name][n == 2] = np.nan  # noqa: PLR2004 - SciPy before 1.18 takes this line for certain
+    for name in result.keys() & {"slope", "stderr"}:
+        result[name] *= PER[options.per]
+    return result | {"n_valid": n.astype(np.float64)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.reducers.kendall_exact import at_most, is_exact
-from pixeltrend.reducers.pairs import groups, mann_kendall_scores
+from pixeltrend.reducers.pairs import mann_kendall_scores
 from pixeltrend.reducers.serial_correlation import variance_factor, whiten
 
 if TYPE_CHECKING:
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-STATISTICS = ("s", "var_s", "tau", "z", "pvalue", "n_valid")
-
 
 def mann_kendall_test(
     times: Floats,
     values: Floats,
-    wanted: Collection[str],
+    names: Collection[str],
     options: StatsOptions,
     slope: Floats | None = None,
 ) -> dict[str, Any]:
@@ -42,17 +40,17 @@ def mann_kendall_test(
         Decimal years, (N,).
     values
         Values, (N, P), float64; NaN where missing.
-    wanted
-        Names out of `STATISTICS`.
+    names
+        Names of the method's statistics.
     options
-        Alternative, kind of tau, correction, season.
+        Alternative, correction, season.
     slope
         Theil-Sen slopes a year, (P,), if they are known.
 
     Returns
     -------
     dict of arrays (P,)
-        All of `STATISTICS` that are wanted, and ``n_valid``; with a correction also
+        These, and ``n_valid``; with a correction also
         ``bad_variance``, where it failed.
 
     References
@@ -60,8 +58,7 @@ def mann_kendall_test(
     Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., chapters 1, 3 and 4.
     Gilbert, R. O. (1987). Statistical Methods for Environmental Pollution Monitoring, chapter 16.
     """
-    group = groups(times, options.season)
-    scores = mann_kendall_scores(values, group)
+    scores = mann_kendall_scores(times, values, options.season)
     result: dict[str, Any] = {"n_valid": scores.n}
     factor = np.ones(1)
     if options.correction is not None:
@@ -69,18 +66,18 @@ def mann_kendall_test(
             factor = variance_factor(times, values, options, slope)
             result["bad_variance"] = ~(factor > 0) & (scores.var_s > 0) & (scores.n > 2)  # noqa: PLR2004
         else:
-            scores = mann_kendall_scores(whiten(times, values, options, slope), group[:1])
+            white = whiten(times, values, options, slope)
+            scores = mann_kendall_scores(np.arange(float(len(white))), white)
     none = scores.pairs < 1
-    var_s = np.where(none, np.nan, scores.var_s * factor)
+    var_s = np.where(none, np.nan, (scores.var_s + scores.both) * factor)
     var_s[np.broadcast_to(~(factor > 0), var_s.shape)] = np.nan
     s = np.where(none, np.nan, scores.s)
     z = (s - np.sign(s)) / np.sqrt(var_s)
     z[~(var_s > 0)] = np.nan
     result |= {"s": s, "var_s": var_s, "z": z}
-    if "tau" in wanted:
-        untied = scores.untied if options.tau == "b" else scores.pairs
-        result["tau"] = np.clip(s / untied, -1.0, 1.0)
-    if "pvalue" in wanted:
+    if "tau" in names:
+        result["tau"] = np.clip(s / scores.untied, -1.0, 1.0)
+    if "pvalue" in names:
         independent = options.correction is None and options.season is None
         result["pvalue"] = _pvalue(scores, z, options.alternative, exact=independent)
     return result
@@ -89,11 +86,11 @@ def mann_kendall_test(
 def mann_kendall_statistics(
     times: Floats,
     values: NDArray[np.floating[Any]],
-    wanted: Collection[str],
+    names: Collection[str],
     options: StatsOptions,
 ) -> dict[str, Any]:
     """Test each pixel as `mann_kendall_test` does, for values of any type."""
-    return mann_kendall_test(times, values.astype(np.float64), wanted, options)
+    return mann_kendall_test(times, values.astype(np.float64), names, options)
 
 
 def _pvalue(scores: Scores, z: Floats, alternative: str, *, exact: bool) -> Floats:

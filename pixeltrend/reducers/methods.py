@@ -1,41 +1,23 @@
-"""Methods: the reducer of each method's name."""
+"""From options to the reducer that computes them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING
 
-from pixeltrend.reducers.options import StatsOptions, make_options
+from pixeltrend.reducers.bands import make_bands
+from pixeltrend.reducers.options import StatsOptions
 
 if TYPE_CHECKING:
-    from pixeltrend.reducers.options import StatsKeywords
     from pixeltrend.reducers.reducer import Reducer
 
 
-def make_reducer(method: str, **keywords: Unpack[StatsKeywords]) -> Reducer:
-    """Give the reducer of a method's name.
-
-    Parameters
-    ----------
-    method
-        One of `METHODS`.
-    **keywords
-        Which statistics, and how: see `StatsOptions`.
-
-    Raises
-    ------
-    ArgumentError
-        There is no such method, or it has no such statistic or option.
-    """
-    options = make_options(method, **keywords)
-    # What a method needs is imported when it is asked for: SciPy takes longer than a small raster.
-    if method == "linregress":
-        from pixeltrend.reducers.linregress import make_linregress
-
-        return make_linregress(options)
-    if method == "ols" and options in (StatsOptions(), StatsOptions(stats=("slope",))):
+def make_reducer(options: StatsOptions) -> Reducer:
+    """Return the reducer that computes what the options ask for."""
+    bands = make_bands(options)
+    if options in (StatsOptions(), StatsOptions(stats="slope")):  # needs neither SciPy nor Numba
         from pixeltrend.reducers.ols import OLS
 
-        return OLS()
-    from pixeltrend.reducers.statistics import make_statistics
+        return OLS(bands)
+    from pixeltrend.reducers.statistics import Statistics
 
-    return make_statistics(method, options)
+    return Statistics(options, bands)

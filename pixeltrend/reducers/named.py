@@ -29,7 +29,7 @@ class NamedFunction:
     home: str
     """Dotted name of a module, or absolute path of a .py file."""
     name: str
-    """Name of the function there."""
+    """Name of the function in it."""
     arguments: tuple[tuple[str, Any], ...] = ()
     """Keyword arguments."""
 
@@ -37,21 +37,21 @@ class NamedFunction:
     def parse(cls, text: str, arguments: Mapping[str, Any] | None = None) -> NamedFunction:
         """Read ``MODULE:FUNCTION`` or ``FILE.py:FUNCTION``, and try it.
 
-        A module that is only found in the current folder is taken as a file.
+        A module that only the current folder has is taken as a file.
 
         Raises
         ------
         ArgumentError
-            It cannot be imported, or is no function.
+            It cannot be imported, or is not a function.
         """
         home, colon, name = text.rpartition(":")
         if not colon or not home or not name:
             raise ArgumentError(f"function {text!r}: expected MODULE:FUNCTION or FILE.py:FUNCTION")
-        beside = home.replace(".", os.sep) + ".py"
+        path = home.replace(".", os.sep) + ".py"
         if home.endswith(".py"):
             home = os.path.abspath(home)
-        elif _not_installed(home) and os.path.exists(beside):
-            home = os.path.abspath(beside)
+        elif _not_installed(home) and os.path.exists(path):
+            home = os.path.abspath(path)
         named = cls(home, name, tuple(sorted((arguments or {}).items())))
         try:
             function = named.load()
@@ -60,7 +60,7 @@ class NamedFunction:
                 f"function {text!r}: cannot be imported ({type(error).__name__}: {error}); {_WHY}"
             ) from error
         if not callable(function):
-            raise ArgumentError(f"function {text!r}: is no function; {_WHY}")
+            raise ArgumentError(f"function {text!r}: is not a function; {_WHY}")
         if "<" in getattr(function, "__qualname__", ""):
             raise ArgumentError(f"function {text!r}: is a {function.__qualname__}; {_WHY}")
         return named
@@ -71,12 +71,12 @@ class NamedFunction:
         return functools.partial(function, **dict(self.arguments)) if self.arguments else function
 
     def __str__(self) -> str:
-        return f"{os.path.basename(self.home)}:{self.name}{_said(dict(self.arguments))}"
+        return f"{os.path.basename(self.home)}:{self.name}{_in_brackets(dict(self.arguments))}"
 
 
 @dataclass(frozen=True, slots=True)
-class GivenFunction:
-    """A function that a caller of the library has in hand."""
+class PassedFunction:
+    """A function that a caller of the library passes as an object."""
 
     function: Callable[..., Any]
     """Picklable."""
@@ -84,7 +84,7 @@ class GivenFunction:
     @classmethod
     def check(
         cls, function: Callable[..., Any], arguments: Mapping[str, Any] | None = None
-    ) -> GivenFunction:
+    ) -> PassedFunction:
         """Bind keyword arguments, and refuse what cannot travel to a worker.
 
         Raises
@@ -102,7 +102,7 @@ class GivenFunction:
         return cls(function)
 
     def load(self) -> Callable[..., Any]:
-        """Give the function."""
+        """Return the function."""
         return self.function
 
     def __str__(self) -> str:
@@ -111,10 +111,10 @@ class GivenFunction:
         else:
             inner, arguments = self.function, {}
         name = getattr(inner, "__qualname__", type(inner).__qualname__)
-        return f"{inner.__module__}:{name}{_said(arguments)}"
+        return f"{inner.__module__}:{name}{_in_brackets(arguments)}"
 
 
-def _said(arguments: Mapping[str, Any]) -> str:
+def _in_brackets(arguments: Mapping[str, Any]) -> str:
     inside = ", ".join(f"{name}={arguments[name]!r}" for name in sorted(arguments))
     return f"({inside})" if inside else ""
 
@@ -139,7 +139,7 @@ def _load_file(path: str) -> Any:
     """Import a file; its folder can then be imported from, as if Python ran the file."""
     spec = importlib.util.spec_from_file_location(os.path.basename(path)[:-3], path)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python file")
+        raise ImportError(f"{path} is not a Python file")
     folder = os.path.dirname(path)
     if folder not in sys.path:
         sys.path.append(folder)

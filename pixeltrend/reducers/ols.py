@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.reducers.reducer import SLOPE, BandInfo
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from pixeltrend.reducers.reducer import BandInfo
 
     Floats = NDArray[np.float64]
     _Mask = NDArray[np.bool_]
@@ -32,8 +32,8 @@ class OLS:
     Draper, N. R. and Smith, H. (1998). Applied Regression Analysis, 3rd ed., eq. 1.2.9.
     """
 
+    bands: tuple[BandInfo, ...]
     method: str = "ols"
-    bands: tuple[BandInfo, ...] = (SLOPE,)
     max_pixels: int | None = None
 
     def reduce(self, times: Floats, values: NDArray[np.floating[Any]]) -> Floats:
@@ -47,6 +47,10 @@ class OLS:
             for start in range(0, pixels, tile):
                 part = values[:, start : start + tile]
                 result[0, start : start + tile] = _slope(x, part, work)
+        if not np.diff(times).all():  # no line goes through values of one time
+            from pixeltrend.reducers.quality import at_one_time
+
+            result[0, at_one_time(times, values)] = np.nan
         return result
 
 
@@ -61,7 +65,7 @@ class _Workspace:
         self._weights = np.empty(times * pixels, dtype=np.float32)
 
     def arrays(self, pixels: int) -> tuple[Floats, _Mask, _Mask, NDArray[np.float32]]:
-        """Give contiguous arrays (N, `pixels`): of floats, two of bools, and one of Float32.
+        """Return contiguous arrays (N, `pixels`): of floats, two of bools, and one of Float32.
 
         NumPy 2.4's `isnan` writes wrong results into an `out` that is not contiguous.
         """
@@ -76,7 +80,7 @@ class _Workspace:
 
 
 def _slope(x: Floats, values: NDArray[np.floating[Any]], work: _Workspace) -> Floats | float:
-    """Give the slopes (P,) of `values` (N, P) at the centred times `x` (N,)."""
+    """Return the slopes (P,) of `values` (N, P) at the centred times `x` (N,)."""
     y, missing, valid, weights = work.arrays(values.shape[1])
     np.isnan(values, out=missing)
     gaps = bool(missing.any())
@@ -108,20 +112,20 @@ def _slope(x: Floats, values: NDArray[np.floating[Any]], work: _Workspace) -> Fl
 
 
 def _first_valid(y: Floats) -> Floats:
-    """Give each pixel's first value that is not missing; NaN where all are."""
+    """Return each pixel's first value that is not missing; NaN where all are."""
     first = y[0].copy()
     for y_i in y[1:]:
-        wanted = np.flatnonzero(np.isnan(first))
-        if not len(wanted):
+        empty = np.flatnonzero(np.isnan(first))
+        if not len(empty):
             break
-        first[wanted] = y_i[wanted]
+        first[empty] = y_i[empty]
     return first
 
 
 def _time_sums(
     x: Floats, valid: _Mask, weights: NDArray[np.float32]
 ) -> tuple[Floats, Floats, Floats]:
-    """Give the number, the mean and the centred sum of squares of each pixel's valid times.
+    """Return the number, the mean and the centred sum of squares of each pixel's valid times.
 
     Whole years make sums of whole numbers, which are exact in any order, so a matrix product may
     take them; other times are summed one after the other. `weights` is scratch.

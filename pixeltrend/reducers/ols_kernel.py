@@ -148,11 +148,11 @@ def _pvalue(facts, tails, row, work, results):
 
 
 @compiled
-def line_statistics(x, step, whole, values, origin, scale, quantiles, tails, wanted, out):
-    """Fill `out`, (W, P), with the statistics of the numbers `wanted`, (W,), of `values`, (N, P).
+def line_statistics(x, step, whole, values, origin, scale, quantiles, tails, chosen, out):
+    """Fill `out`, (W, P), with the statistics numbered `chosen`, (W,), of `values`, (N, P).
 
     `x`, (N,), are times relative to one in the middle, `step`, (N,), what each of them is after the
-    one before, and `whole` says whether all are whole years. `origin` is added to times for the
+    one before, and `whole` is true where all are whole years. `origin` is added to times for the
     intercept, and slopes are for `scale` years. `quantiles`, (N + 1,), and `tails`, (rows, terms),
     are those of Student's t by number of values. With more values than `tails` has rows, or with
     none, the p-value is NaN.
@@ -176,6 +176,6 @@ def line_statistics(x, step, whole, values, origin, scale, quantiles, tails, wan
                 results[r, k] = results[r, k] if n[k] >= _LINE else np.nan
         for k in range(LANES):
             results[_N_VALID, k] = n[k]
-        for r in range(wanted.shape[0]):
+        for r in range(chosen.shape[0]):
             for k in range(width):
-                out[r, first + k] = results[wanted[r], k]
+                out[r, first + k] = results[chosen[r], k]

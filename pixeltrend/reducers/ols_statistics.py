@@ -1,4 +1,4 @@
-"""Everything that ordinary least squares says about a line."""
+"""Least squares: all statistics of a line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from pixeltrend.reducers import student
 from pixeltrend.reducers.kernels import load_kernel
 from pixeltrend.reducers.options import PER
+from pixeltrend.reducers.registry import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,17 +20,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# In the order of the kernel.
-STATISTICS = (
-    "slope", "intercept", "rvalue", "rsquared", "pvalue", "stderr", "intercept_stderr", "tvalue",
-    "rmse", "n_valid", "slope_lower", "slope_upper",
-)  # fmt: skip
+STATISTICS = METHODS["ols"].statistics  # in the order of the kernel
 
 
 def ols_statistics(
     times: Floats,
     values: NDArray[np.floating[Any]],
-    wanted: Collection[str],
+    names: Collection[str],
     options: StatsOptions,
 ) -> dict[str, Floats]:
     """Compute least-squares statistics of each pixel.
@@ -52,7 +49,7 @@ def ols_statistics(
         Decimal years, (N,).
     values
         Values, (N, P); NaN where missing.
-    wanted
+    names
         Names out of `STATISTICS`.
     options
         Confidence level, origin of the intercept, unit of time.
@@ -60,7 +57,7 @@ def ols_statistics(
     Returns
     -------
     dict of arrays (P,)
-        What is wanted, and ``n_valid``.
+        These, and ``n_valid``.
 
     References
     ----------
@@ -70,7 +67,7 @@ def ols_statistics(
     count, pixels = values.shape
     middle = np.rint(times.mean())
     x = times - middle
-    names = {*wanted, "n_valid"}
+    names = {*names, "n_valid"}
     limits = not names.isdisjoint({"slope_lower", "slope_upper"})
     tails = np.empty((0, 0))
     if "pvalue" in names:

@@ -2,185 +2,150 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
 
 from pixeltrend.errors import ArgumentError
+from pixeltrend.options import changed, check_choices, nearest, option
+from pixeltrend.reducers.registry import METHODS, QUALITY
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-METHODS = ("ols", "linregress", "theil-sen", "mann-kendall")
 PER = {"year": 1.0, "decade": 10.0}
-ALTERNATIVES = ("two-sided", "increasing", "decreasing")
-TAUS = ("b", "a")
-INTERCEPTS = ("separate", "joint")
-CORRECTIONS = ("hamed-rao", "yue-wang", "pre-whitening", "trend-free-pre-whitening")
-SEASONS = ("month",)
-FDR = ("bh", "by")
 
-_TREND_TESTS = ("theil-sen", "mann-kendall")
-# The methods that each option says something to; the rest refuse it.
-_METHODS_OF = {
-    "confidence": ("ols", "theil-sen", "mann-kendall"),
-    "origin": ("ols", "linregress", "theil-sen"),
-    "per": ("ols", "linregress", "theil-sen"),
-    "intercept": ("theil-sen",),
-    "alternative": _TREND_TESTS,
-    "tau": _TREND_TESTS,
-    "correction": _TREND_TESTS,
-    "lags": _TREND_TESTS,
-    "season": _TREND_TESTS,
-    "fdr": ("ols", "theil-sen", "mann-kendall"),
-}
-_CHOICES = {
-    "per": tuple(PER),
-    "intercept": INTERCEPTS,
-    "alternative": ALTERNATIVES,
-    "tau": TAUS,
-    "correction": CORRECTIONS,
-    "season": SEASONS,
-    "fdr": FDR,
-}
+_OF_ALL_METHODS = ("method", "stats", "min_valid")
+_WITH_LAGS = ("hamed-rao", "yue-wang")
+
+
+def _listed(title: str, names: tuple[str, ...]) -> str:
+    return f"{title}: {', '.join(names)}."
 
 
 @dataclass(frozen=True, slots=True)
 class StatsOptions:
-    """What to compute of each pixel's series; the defaults give the bare trend."""
+    """What to compute of each pixel's series; the defaults stand for the slope alone."""
 
-    stats: tuple[str, ...] = ()
-    """Names of the bands, in order; none for the method's own, ("all",) for all of them."""
-    confidence: float = 0.95
-    """Level of the confidence limits, and of the test that chooses Hamed and Rao's lags."""
-    origin: float = 0.0
-    """Decimal year at which the line has the value `intercept`."""
-    per: str = "year"
-    """Unit of time of the slope: "year" or "decade"."""
-    min_valid: int = 0
-    """A pixel with fewer values gets NaN."""
-    intercept: str = "separate"
-    """Of the Theil-Sen line: "separate" medians of values and times, or the "joint" one."""
-    alternative: str = "two-sided"
-    """Of the Mann-Kendall test: "two-sided", "increasing" or "decreasing"."""
-    tau: str = "b"
-    """Kendall's tau: "b" makes up for ties, "a" does not."""
-    correction: str | None = None
-    """For serial correlation, one of `CORRECTIONS`."""
-    lags: int | None = None
-    """Lags that a variance correction looks at; None for all."""
-    season: str | None = None
-    """Compare values of one "month" only with each other."""
-    fdr: str | None = None
-    """Adds ``pvalue``, if it is not there, and ``pvalue_fdr``, after Benjamini and Hochberg ("bh")
-    or Benjamini and Yekutieli ("by")."""
+    method: str = option(
+        "ols",
+        " ".join(f"{name}: {method.help}." for name, method in METHODS.items()),
+        group="Statistics",
+        choices=METHODS,
+    )
+    stats: str = option(
+        "",
+        "Statistics to compute, a band for each, in this order; or all.  [default: slope; for "
+        "mann-kendall tau,pvalue] "
+        + " ".join(
+            [
+                *(_listed(name, method.statistics) for name, method in METHODS.items()),
+                _listed("Of any method, but not in all", QUALITY),
+            ]
+        ),
+        group="Statistics",
+        metavar="NAME,...",
+    )
+    origin: float = option(
+        0.0,
+        "Year at which the line has the value intercept.",
+        group="Statistics",
+        metavar="YEAR",
+    )
+    per: str = option("year", "Unit of time of the slope.", group="Statistics", choices=PER)
+    min_valid: int = option(
+        0,
+        "Pixels with fewer values get NaN.  [default: as few as a statistic can do with]",
+        group="Statistics",
+        metavar="N",
+    )
+    confidence: float = option(
+        0.95,
+        "Level of slope_lower and slope_upper.",
+        group="Significance",
+        metavar="LEVEL",
+    )
+    alternative: str = option(
+        "two-sided",
+        "Trend that the Mann-Kendall test looks for.",
+        group="Significance",
+        choices=("two-sided", "increasing", "decreasing"),
+    )
+    correction: str | None = option(
+        None,
+        "Correct the Mann-Kendall test for serial correlation.",
+        group="Significance",
+        choices=(*_WITH_LAGS, "pre-whitening", "trend-free-pre-whitening"),
+    )
+    lags: int | None = option(
+        None,
+        "Number of lags that hamed-rao and yue-wang look at.  [default: all]",
+        group="Significance",
+        metavar="N",
+    )
+    season: str | None = option(
+        None,
+        "Compare only values of the same month, in the test and in the Theil-Sen slope.",
+        group="Significance",
+        choices=("month",),
+    )
+    fdr: str | None = option(
+        None,
+        "Add p-values adjusted for the number of pixels, after Benjamini and Hochberg (bh, which "
+        "--fdr alone stands for) or Benjamini and Yekutieli (by).",
+        group="Significance",
+        choices=("bh", "by"),
+    )
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
-            value = getattr(self, name)
-            if value is not None and value not in choices:
-                raise ArgumentError(f"{name} {value!r}: there are {', '.join(choices)}")
+        stats: Any = self.stats  # or a sequence of names, from Python
+        names = stats.split(",") if isinstance(stats, str) else stats
+        object.__setattr__(self, "stats", ",".join(filter(None, map(str.strip, names))))
+        check_choices(self)
         if not 0 < self.confidence < 1:
             raise ArgumentError(f"confidence {self.confidence:g}: must lie between 0 and 1")
-        if not abs(self.origin) < float("inf"):
+        if not isfinite(self.origin):
             raise ArgumentError(f"origin {self.origin:g}: must be a year")
         if self.min_valid < 0:
             raise ArgumentError(f"min_valid {self.min_valid}: must not be negative")
         if self.lags is not None and self.lags < 1:
             raise ArgumentError(f"lags {self.lags}: must be 1 or more")
-        if self.lags is not None and self.correction not in {"hamed-rao", "yue-wang"}:
+        if self.lags is not None and self.correction not in _WITH_LAGS:
             raise ArgumentError("lags: only the corrections hamed-rao and yue-wang have lags")
         if self.correction is not None and self.season is not None:
             raise ArgumentError(
-                "correction and season cannot go together: the corrections are for one value a step"
+                "correction and season cannot go together: the corrections need one value a step"
             )
+        self._check_method()
 
-    def check_method(self, method: str) -> None:
-        """Refuse options that would say nothing to `method`.
+    def _check_method(self) -> None:
+        """Refuse options and statistics that the method does not have."""
+        for name in changed(self):
+            methods = [key for key, method in METHODS.items() if name in method.options]
+            if name not in _OF_ALL_METHODS and self.method not in methods:
+                raise ArgumentError(
+                    f"{name} is not an option of method {self.method}, but of {', '.join(methods)}"
+                )
+        known = (*METHODS[self.method].statistics, *QUALITY)
+        for name in self.names:
+            if name not in known:
+                raise ArgumentError(
+                    f"stats: {name!r} is not a statistic of {self.method}, which has "
+                    f"{', '.join(known)} and all{nearest(name, known)}"
+                )
+            if self.names.count(name) > 1:
+                raise ArgumentError(f"stats: {name} is asked for twice")
 
-        Raises
-        ------
-        ArgumentError
-            The method is not known, or an option is not for it.
-        """
-        if method not in METHODS:
-            raise ArgumentError(f"no method {method!r}; there are {', '.join(METHODS)}")
-        for name in self.given():
-            methods = _METHODS_OF.get(name, METHODS)
-            if method not in methods:
-                raise ArgumentError(f"{name} is not for method {method}, but {', '.join(methods)}")
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the statistics to compute, in order."""
+        method = METHODS[self.method]
+        names: list[str] = []
+        for name in self.stats.split(",") if self.stats else method.default:
+            names += method.statistics if name == "all" else (name,)
+        return (*names, "pvalue") if self.fdr and "pvalue" not in names else tuple(names)
 
-    def given(self) -> dict[str, str]:
-        """Give the options that differ from their defaults, as text: what a result depends on."""
+    def metadata(self) -> dict[str, str]:
+        """Return the options that differ from their defaults, as text, but for the method."""
         return {
-            field.name: _text(getattr(self, field.name))
-            for field in fields(self)
-            if getattr(self, field.name) != field.default
+            name: text
+            for name, text in changed(self, lambda number: f"{number:.17g}").items()
+            if name != "method"
         }
-
-
-class StatsKeywords(TypedDict, total=False):
-    """The fields of `StatsOptions` as keyword arguments."""
-
-    stats: str | Iterable[str]
-    confidence: float
-    origin: float
-    per: str
-    min_valid: int
-    intercept: str
-    alternative: str
-    tau: str
-    correction: str | None
-    lags: int | None
-    season: str | None
-    fdr: str | None
-
-
-def make_options(method: str, **keywords: Unpack[StatsKeywords]) -> StatsOptions:
-    """Check keyword arguments for a method; `stats` may be a text with commas between the names.
-
-    Raises
-    ------
-    ArgumentError
-        The method is not known, or an option is not for it, or makes no sense.
-    """
-    stats = keywords.get("stats", ())
-    names = stats.split(",") if isinstance(stats, str) else stats
-    stripped = tuple(name.strip() for name in names if name.strip())
-    rest: dict[str, Any] = {name: value for name, value in keywords.items() if name != "stats"}
-    options = StatsOptions(stats=stripped, **rest)
-    options.check_method(method)
-    return options
-
-
-def choose(stats: tuple[str, ...], known: tuple[str, ...], quality: tuple[str, ...]) -> list[str]:
-    """Give the names of the bands that `stats` asks for.
-
-    Parameters
-    ----------
-    stats
-        Names, or ("all",).
-    known
-        The statistics of the method; what "all" stands for.
-    quality
-        Further names that may be asked for.
-
-    Raises
-    ------
-    ArgumentError
-        A name is not known, or comes twice.
-    """
-    names = [name for stat in stats for name in (known if stat == "all" else (stat,))]
-    for name in names:
-        if name not in known and name not in quality:
-            raise ArgumentError(
-                f"no statistic {name!r}; there are {', '.join((*known, *quality))} and all"
-            )
-        if names.count(name) > 1:
-            raise ArgumentError(f"statistic {name} is asked for twice")
-    return names
-
-
-def _text(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return f"{value:.17g}" if isinstance(value, float) else str(value)

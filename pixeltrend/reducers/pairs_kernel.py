@@ -94,12 +94,12 @@ def mann_kendall_scores(values, out):
 
 @compiled
 def _slopes(x, group, y, slopes):
-    """Fill `slopes` with those between all pairs of one group; return the number of rows filled."""
+    """Fill `slopes` with those between pairs of one group and two times; return how many rows."""
     count = x.shape[0]
     m = 0
     for i in range(count - 1):
         for j in range(i + 1, count):
-            if group[i] == group[j]:
+            if group[i] == group[j] and x[i] < x[j]:
                 run = x[j] - x[i]
                 for k in range(LANES):
                     slopes[m, k] = (y[j, k] - y[i, k]) / run
@@ -200,7 +200,7 @@ def sen_slopes(x, group, values, ranks, out):
     pairs = 0
     for i in range(count - 1):
         for j in range(i + 1, count):
-            pairs += group[i] == group[j]
+            pairs += group[i] == group[j] and x[i] < x[j]
     y = np.empty((count, LANES))
     slopes = np.empty((pairs + AHEAD, LANES))
     n = np.empty(LANES)

@@ -15,7 +15,7 @@ NO_VALUE, TOO_FEW, CONSTANT, BAD_VARIANCE = 1.0, 2.0, 3.0, 4.0
 
 
 def valid_times(times: Floats, values: NDArray[np.floating[Any]]) -> dict[str, Floats]:
-    """Give ``first_valid``, ``last_valid`` and ``longest_gap`` of each pixel.
+    """Return ``first_valid``, ``last_valid`` and ``longest_gap`` of each pixel.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def valid_times(times: Floats, values: NDArray[np.floating[Any]]) -> dict[str, F
     -------
     dict of arrays (P,)
         Decimal years of the first and the last value, and the longest time between two
-        neighbouring values in years; NaN where there is none.
+        neighbouring values in years; NaN where a pixel has none.
     """
     pixels = values.shape[1]
     first, last, gap = np.full((3, pixels), np.nan)
@@ -40,8 +40,14 @@ def valid_times(times: Floats, values: NDArray[np.floating[Any]]) -> dict[str, F
     return {"first_valid": first, "last_valid": last, "longest_gap": gap}
 
 
+def at_one_time(times: Floats, values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Return where, (P,), all values (N, P) of a pixel are at one of the `times` (N,)."""
+    seen = valid_times(times, values)
+    return np.asarray(seen["first_valid"] == seen["last_valid"])
+
+
 def is_constant(values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-    """Say of each pixel, (P,), whether its values (N, P) are all the same, or none."""
+    """Return where, (P,), the values (N, P) of a pixel are all the same, or none is valid."""
     low = np.fmin.reduce(values, axis=0)
     same: NDArray[np.bool_] = ~(low < np.fmax.reduce(values, axis=0))
     return same
@@ -55,7 +61,7 @@ def reason(
     min_valid: int,
     bad_variance: NDArray[np.bool_] | None = None,
 ) -> Floats:
-    """Say why a statistic of a pixel is missing.
+    """Return why a statistic of a pixel is missing.
 
     Parameters
     ----------

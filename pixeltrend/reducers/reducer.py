@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pixeltrend.errors import FunctionError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,8 +23,17 @@ class BandInfo:
     """Unit in terms of the values' own; ``{unit}`` stands for that."""
 
     def unit_for(self, values_unit: str) -> str:
-        """Give the unit for values that have `values_unit` (empty if unknown)."""
+        """Return the unit for values that have `values_unit` (empty if unknown)."""
         return self.unit.replace("{unit}", values_unit).strip()
+
+
+class PixelError(FunctionError):
+    """A user's function failed at one pixel of a chunk."""
+
+    def __init__(self, text: str, pixel: int) -> None:
+        super().__init__(text, pixel)
+        self.text = text
+        self.pixel = pixel
 
 
 class Reducer(Protocol):
@@ -45,21 +56,10 @@ class Reducer(Protocol):
         """Pixels to reduce in one go at most, where a pixel takes long; None for any number."""
 
     def reduce(self, times: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
-        """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
-
-
-@runtime_checkable
-class Preparing(Protocol):
-    """A reducer that has something to do once, before workers start: to compile, or to load."""
-
-    def prepare(self) -> None:
-        """Do it."""
+        """Reduce `values` (N, P), NaN where missing, at increasing `times` (N,) to (bands, P)."""
 
 
 def prepare(reducer: Reducer) -> None:
-    """Let a reducer do once, in the parent, what each worker would have to do."""
-    if isinstance(reducer, Preparing):
+    """Let a reducer do once, in the parent, what each worker would have to do: compile, or load."""
+    if hasattr(reducer, "prepare"):
         reducer.prepare()
-
-
-SLOPE = BandInfo("slope", "Slope of the least-squares line", "{unit} per year")

@@ -102,7 +102,7 @@ def select(rows, m, rank1, rank2, low, high, n_low, n_high, work):
         if open_lanes == 0:
             return
         for k in range(LANES):
-            # Twice where the counts say that the rank should be, then in the middle.
+            # Twice where the rank should be by the counts, then in the middle.
             part = (0.5 * (rank1[k] + rank2[k] + 1.0) - n_low[k]) / (n_high[k] - n_low[k])
             part = 0.5 if step % 3 == 0 else part
             t = low[k] + (high[k] - low[k]) * part

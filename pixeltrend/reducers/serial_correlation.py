@@ -17,19 +17,24 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# How far from a whole number of steps a time may lie: months are 28 to 31 days long.
+# Part of a step by which a time may miss a whole number of them: months are 28 to 31 days long.
 _JITTER = 0.25
 
 
 def steps(times: Floats) -> NDArray[np.int64]:
-    """Give the step of each time, (N,): the shortest distance is one, a missing year counts.
+    """Return the step of each time, (N,): the shortest distance is one, a missing year counts.
 
     Raises
     ------
     ArgumentError
-        The times do not lie on one series of steps.
+        The times do not lie on one series of steps, or two are the same.
     """
     distances = np.diff(times)
+    if not distances.all():
+        raise ArgumentError(
+            f"{times[:-1][distances == 0][0]:.10g} is the time of several values: a correction for "
+            "serial correlation needs one value at each time"
+        )
     ratios = distances / distances.min()
     whole = np.rint(ratios)
     off = np.flatnonzero(np.abs(ratios - whole) > _JITTER)
@@ -37,7 +42,7 @@ def steps(times: Floats) -> NDArray[np.int64]:
         one, two = times[off[0]], times[off[0] + 1]
         raise ArgumentError(
             f"from {one:.10g} to {two:.10g} is not a whole number of steps of "
-            f"{distances.min():.4g} years: a correction for serial correlation wants equal steps"
+            f"{distances.min():.4g} years: a correction for serial correlation needs equal steps"
         )
     return np.concatenate([[0], np.cumsum(whole)]).astype(np.int64)
 
@@ -45,7 +50,7 @@ def steps(times: Floats) -> NDArray[np.int64]:
 def variance_factor(
     times: Floats, values: Floats, options: StatsOptions, slope: Floats | None
 ) -> Floats:
-    """Give what the variance of S must be multiplied with, (P,).
+    """Return what the variance of S must be multiplied with, (P,).
 
     With r_k the autocorrelation at lag k of the values less their Theil-Sen line, n the number of
     values, L that of steps from the first to the last of them and m_k that of pairs k steps apart::
@@ -76,7 +81,7 @@ def variance_factor(
     kernel = load_kernel("serial_correlation_kernel")
     hamed_rao = options.correction == "hamed-rao"
     if slope is None:
-        slope = _sen(times, values)
+        slope = sen_slopes(times, values)[0]
     if hamed_rao:
         series = np.empty_like(values)
         kernel.residual_ranks(times, values, slope, series)
@@ -104,9 +109,9 @@ def variance_factor(
 
 
 def whiten(times: Floats, values: Floats, options: StatsOptions, slope: Floats | None) -> Floats:
-    """Give series without their autocorrelation at lag 1, (steps - 1, P).
+    """Return series without their autocorrelation at lag 1, (steps - 1, P).
 
-    ``y_t - r_1 y_(t-1)`` where both values are there; "trend-free" takes the Theil-Sen line off
+    ``y_t - r_1 y_(t-1)`` where both values are valid; "trend-free" takes the Theil-Sen line off
     first, takes r_1 from what is left, and puts the line back on.
 
     Parameters
@@ -130,7 +135,7 @@ def whiten(times: Floats, values: Floats, options: StatsOptions, slope: Floats |
     series = _at_steps(times, values)
     line = np.zeros((len(series), 1))
     if trend_free:
-        slope = _sen(times, values) if slope is None else slope
+        slope = sen_slopes(times, values)[0] if slope is None else slope
         line = slope * _elapsed(times)[:, np.newaxis]
         series = series - line
     n = (~np.isnan(series)).sum(axis=0)
@@ -142,9 +147,9 @@ def whiten(times: Floats, values: Floats, options: StatsOptions, slope: Floats |
 
 
 def _correlation(products: Floats, pairs: Floats, n: Floats, lag: int) -> Floats:
-    """Give the autocorrelation from what `autocorrelation` summed up.
+    """Return the autocorrelation from what `autocorrelation` summed up.
 
-    R's `acf` divides the products by the pairs there are plus the lag, which makes n where nothing
+    R's `acf` divides the products by the number of pairs plus the lag, which makes n where nothing
     is missing; the squares are divided by n.
     """
     return np.asarray(products * (n / (pairs + lag)))
@@ -160,11 +165,6 @@ def _detrended(times: Floats, values: Floats, slope: Floats) -> Floats:
     return np.asarray(_at_steps(times, values) - slope * _elapsed(times)[:, np.newaxis])
 
 
-def _sen(times: Floats, values: Floats) -> Floats:
-    slope: Floats = sen_slopes(times, values, np.zeros(len(times), dtype=np.int64))[0]
-    return slope
-
-
 def _at_steps(times: Floats, values: Floats) -> Floats:
     """Spread the rows of `values` over all steps, NaN in those that are missing."""
     position = steps(times)
@@ -176,6 +176,6 @@ def _at_steps(times: Floats, values: Floats) -> Floats:
 
 
 def _elapsed(times: Floats) -> Floats:
-    """Give the years since the first time at each step."""
+    """Return the years since the first time at each step."""
     position = steps(times)
     return np.interp(np.arange(position[-1] + 1), position, times - times[0])

@@ -8,21 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.reducers import quality
-from pixeltrend.reducers.bands import QUALITY, band
-from pixeltrend.reducers.options import choose
+from pixeltrend.reducers.registry import METHODS, QUALITY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
     from numpy.typing import NDArray
 
     from pixeltrend.reducers.options import StatsOptions
     from pixeltrend.reducers.reducer import BandInfo
 
     Floats = NDArray[np.float64]
-    Compute = Callable[
-        [Floats, NDArray[np.floating[Any]], Collection[str], StatsOptions], dict[str, Any]
-    ]
 
 # Values worked on at once: they and what is computed from them stay in a core's cache.
 _TILE_VALUES = 2**13 * 21
@@ -33,14 +27,20 @@ _VALID_TIMES = {"first_valid", "last_valid", "longest_gap"}
 class Statistics:
     """Several numbers of each pixel, in the order asked for."""
 
-    method: str
-    """Name of the method."""
     options: StatsOptions
     """Which statistics, and how."""
     bands: tuple[BandInfo, ...]
     """What the numbers are."""
-    max_pixels: int | None = None
-    """No limit: no pixel takes long."""
+
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+        return self.options.method
+
+    @property
+    def max_pixels(self) -> int | None:
+        """Pixels to reduce in one go at most."""
+        return METHODS[self.method].max_pixels
 
     def prepare(self) -> None:
         """Load or compile what workers need, once and before they start: reduce a tiny series."""
@@ -51,70 +51,33 @@ class Statistics:
         count, pixels = values.shape
         result = np.empty((len(self.bands), pixels))
         tile = max(1, _TILE_VALUES // count)
-        _, default, compute = _method(self.method)
         with np.errstate(invalid="ignore", divide="ignore"):
             for start in range(0, pixels, tile):
-                part = values[:, start : start + tile]
-                self._fill(result[:, start : start + tile], times, part, default, compute)
+                self._fill(result[:, start : start + tile], times, values[:, start : start + tile])
         return result
 
-    def _fill(
-        self,
-        result: Floats,
-        times: Floats,
-        values: NDArray[np.floating[Any]],
-        default: tuple[str, ...],
-        compute: Compute,
-    ) -> None:
+    def _fill(self, result: Floats, times: Floats, values: NDArray[np.floating[Any]]) -> None:
         """Compute the bands of some pixels."""
+        method, min_valid = METHODS[self.method], self.options.min_valid
         names = [info.name for info in self.bands]
-        wanted = [name for name in names if name not in QUALITY] or list(default)
-        found = compute(times, values, wanted, self.options)
-        n_valid, bad_variance = found["n_valid"], found.pop("bad_variance", None)
-        if self.options.min_valid:
-            few = n_valid < self.options.min_valid
-            for name in found.keys() - {"n_valid"}:
-                found[name] = np.where(few, np.nan, found[name])
+        of_method = [name for name in names if name not in QUALITY] or list(method.default)
+        computed = method.load()(times, values, of_method, self.options)
+        n_valid, bad_variance = computed["n_valid"], computed.pop("bad_variance", None)
+        few = n_valid < min_valid
+        if not np.diff(times).all():  # no line goes through values of one time
+            few |= quality.at_one_time(times, values)
+        if few.any():
+            for name in computed.keys() - {"n_valid"}:
+                computed[name] = np.where(few, np.nan, computed[name])
         if not _VALID_TIMES.isdisjoint(names):
-            found |= quality.valid_times(times, values)
+            computed |= quality.valid_times(times, values)
         if "reason" in names:
-            found["reason"] = quality.reason(
-                np.asarray(np.isnan([found[name] for name in wanted]).any(axis=0)),
+            computed["reason"] = quality.reason(
+                np.asarray(np.isnan([computed[name] for name in of_method]).any(axis=0)),
                 n_valid,
                 values,
-                min_valid=self.options.min_valid,
+                min_valid=min_valid,
                 bad_variance=bad_variance,
             )
         for row, name in enumerate(names):
-            result[row] = found[name]
-
-
-def make_statistics(method: str, options: StatsOptions) -> Statistics:
-    """Give the reducer for the statistics of `options`.
-
-    Raises
-    ------
-    ArgumentError
-        The method has no such statistic.
-    """
-    known, default, _ = _method(method)
-    names = choose(options.stats or default, known, QUALITY)
-    if options.fdr and "pvalue" not in names:
-        names.append("pvalue")
-    return Statistics(method, options, tuple(band(name, method, options) for name in names))
-
-
-def _method(method: str) -> tuple[tuple[str, ...], tuple[str, ...], Compute]:
-    """Give the statistics that `method` knows, those it gives unasked, and what computes them."""
-    # Imported when asked for: least squares must not wait for Numba.
-    if method == "ols":
-        from pixeltrend.reducers import ols_statistics
-
-        return ols_statistics.STATISTICS, ("slope",), ols_statistics.ols_statistics
-    if method == "theil-sen":
-        from pixeltrend.reducers import theil_sen
-
-        return theil_sen.STATISTICS, ("slope",), theil_sen.theil_sen_statistics
-    from pixeltrend.reducers import mann_kendall
-
-    return mann_kendall.STATISTICS, ("tau", "pvalue"), mann_kendall.mann_kendall_statistics
+            result[row] = computed[name]

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# With more values, the polynomials of `tails` take too long to find.
+# With more values, the polynomials of `tails` take too long to compute.
 MOST_VALUES = 202
 
 
 @cache
 def tails(values: int) -> Floats:
-    """Give the polynomials of the two-sided tail probability, (rows, terms), by number of values.
+    """Return the polynomials of the two-sided tail probability, (rows, terms), by number of values.
 
     With df = n - 2, ``x = df / (df + t^2)``, ``s = sqrt(1 - x)`` and ``w = (1 - s) / (1 + s)``,
     the tail is an incomplete beta function, which a quadratic transformation turns into ::
@@ -69,7 +69,7 @@ def tails(values: int) -> Floats:
 
 
 def two_sided(t: Floats, df: Floats) -> Floats:
-    """Give P(|T| >= |t|) as SciPy does, (P,), for any number of degrees of freedom."""
+    """Return P(|T| >= |t|) as SciPy does, (P,), for any number of degrees of freedom."""
     from scipy.special import stdtr  # scipy.stats takes three times as long to import
 
     return np.asarray(2.0 * stdtr(df, -np.abs(t)))
@@ -77,7 +77,7 @@ def two_sided(t: Floats, df: Floats) -> Floats:
 
 @cache
 def quantiles(probability: float, values: int) -> Floats:
-    """Give the quantiles for 0 to `values` values, (values + 1,); NaN up to two."""
+    """Return the quantiles for 0 to `values` values, (values + 1,); NaN up to two."""
     from scipy.special import stdtrit
 
     table = np.full(values + 1, np.nan)

@@ -9,7 +9,7 @@ import numpy as np
 from pixeltrend.reducers.kernels import load_kernel
 from pixeltrend.reducers.mann_kendall import mann_kendall_test
 from pixeltrend.reducers.options import PER
-from pixeltrend.reducers.pairs import groups, mann_kendall_scores, sen_slopes
+from pixeltrend.reducers.pairs import mann_kendall_scores, sen_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-STATISTICS = (
-    "slope", "intercept", "slope_lower", "slope_upper", "s", "var_s", "tau", "z", "pvalue",
-    "n_valid",
-)  # fmt: skip
 _TEST = {"s", "var_s", "tau", "z", "pvalue"}
 _LIMITS = {"slope_lower", "slope_upper"}
 
@@ -31,14 +27,13 @@ _LIMITS = {"slope_lower", "slope_upper"}
 def theil_sen_statistics(
     times: Floats,
     values: NDArray[np.floating[Any]],
-    wanted: Collection[str],
+    names: Collection[str],
     options: StatsOptions,
 ) -> dict[str, Any]:
-    """Compute the Theil-Sen line of each pixel, and the Mann-Kendall test beside it.
+    """Compute the Theil-Sen line of each pixel, and the Mann-Kendall test with it.
 
     The slope is the median of ``(y_j - y_i) / (x_j - x_i)`` over all pairs i < j of valid values,
-    with seasons over the pairs of one season. Its intercept is ``median(y) - slope * median(x)``
-    ("separate") or ``median(y - slope * x)`` ("joint").
+    with seasons over the pairs of one season. Its intercept is ``median(y) - slope * median(x)``.
 
     Parameters
     ----------
@@ -46,15 +41,15 @@ def theil_sen_statistics(
         Decimal years, (N,).
     values
         Values, (N, P); NaN where missing.
-    wanted
-        Names out of `STATISTICS`.
+    names
+        Names of the method's statistics.
     options
         Everything but `min_valid`.
 
     Returns
     -------
     dict of arrays (P,)
-        What is wanted, and ``n_valid``.
+        These, and ``n_valid``.
 
     References
     ----------
@@ -63,23 +58,22 @@ def theil_sen_statistics(
     ed. (the separate intercept). `scipy.stats.theilslopes` for the ranks of the limits.
     """
     y = values.astype(np.float64)
-    group = groups(times, options.season)
-    limits = not _LIMITS.isdisjoint(wanted)
-    ranks = _limit_ranks(y, group, options.confidence) if limits else np.empty((0, y.shape[1]))
-    slopes = sen_slopes(times, y, group, ranks)
+    limits = not _LIMITS.isdisjoint(names)
+    ranks = _limit_ranks(times, y, options) if limits else np.empty((0, y.shape[1]))
+    slopes = sen_slopes(times, y, options.season, ranks)
     scale = PER[options.per]
     result: dict[str, Any] = {"slope": slopes[0] * scale}
     if limits:
         result["slope_lower"], result["slope_upper"] = slopes[1:] * scale
-    if "intercept" in wanted:
-        result["intercept"] = _intercept(times - options.origin, y, slopes[0], options.intercept)
-    if _TEST.isdisjoint(wanted):
+    if "intercept" in names:
+        result["intercept"] = _intercept(times - options.origin, y, slopes[0])
+    if _TEST.isdisjoint(names):
         return result | {"n_valid": (~np.isnan(y)).sum(axis=0).astype(np.float64)}
-    return result | mann_kendall_test(times, y, wanted, options, slopes[0])
+    return result | mann_kendall_test(times, y, names, options, slopes[0])
 
 
-def _limit_ranks(values: Floats, group: NDArray[np.int64], confidence: float) -> Floats:
-    """Give the ranks of the lower and the upper limit, (2, P), as SciPy rounds them.
+def _limit_ranks(times: Floats, values: Floats, options: StatsOptions) -> Floats:
+    """Return the ranks of the lower and the upper limit, (2, P), as SciPy rounds them.
 
     References
     ----------
@@ -87,21 +81,18 @@ def _limit_ranks(values: Floats, group: NDArray[np.int64], confidence: float) ->
     """
     from scipy.special import ndtri
 
-    scores = mann_kendall_scores(values, group)
-    reach = ndtri((1.0 - confidence) / 2.0) * np.sqrt(scores.var_s)
+    scores = mann_kendall_scores(times, values, options.season)
+    reach = ndtri((1.0 - options.confidence) / 2.0) * np.sqrt(scores.var_s)
     last = np.maximum(scores.pairs - 1, 0)
     lower = np.maximum(np.rint((scores.pairs + reach) / 2.0) - 1, 0)
     upper = np.minimum(np.rint((scores.pairs - reach) / 2.0), last)
     return np.stack([lower, upper])
 
 
-def _intercept(x: Floats, values: Floats, slope: Floats, convention: str) -> Floats:
-    """Give the intercepts, (P,), of lines with `slope` over the times `x`, (N,)."""
+def _intercept(x: Floats, values: Floats, slope: Floats) -> Floats:
+    """Return the intercepts, (P,), of lines with `slope` over the times `x`, (N,)."""
     kernel = load_kernel("select_kernel")
     median = np.empty(values.shape[1])
-    if convention == "joint":
-        kernel.medians(values - slope * x[:, np.newaxis], median)
-        return median
     kernel.medians(values, median)
     middle = np.empty_like(median)
     kernel.medians(np.where(np.isnan(values), np.nan, x[:, np.newaxis]), middle)

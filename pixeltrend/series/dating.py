@@ -1,17 +1,17 @@
-"""Dating: when each export or band of a series was, by its name, a table or what the file says."""
+"""Dating: when each raster was, by one decision: years, a table, names, or the files themselves."""
 
 from __future__ import annotations
 
 import itertools
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import InputError
 from pixeltrend.raster.header import find_band
 from pixeltrend.raster.paths import file_name
 from pixeltrend.series.notes import Note
-from pixeltrend.times import dates, metadata, names, tables
+from pixeltrend.times.dates import duplicates, format_time, name_order, times_from_range
+from pixeltrend.times.metadata import time_from_metadata, times_from_cf
+from pixeltrend.times.names import times_from_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,232 +25,204 @@ if TYPE_CHECKING:
 _MONTH = 31 / 365
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
-    """One time of a series, and where its pixels are."""
+class Raster(NamedTuple):
+    """What has one time: an export, or one of its bands."""
 
-    time: float
-    """Decimal year."""
     export: Export
     """The file or files."""
+    header: Header
+    """That of the first file."""
     band: int | None
     """The band that has this time; None if all of the export has it."""
 
     @property
     def label(self) -> str:
-        """The export, and its band where there are several."""
+        """The export, and the band where each has its time."""
         return self.label_of(self.export.name)
 
     def label_of(self, path: str) -> str:
-        """One of its files, and its band where there are several."""
+        """Return one of its files, and the band where each has its time."""
         return path if self.band is None else f"{path}, band {self.band}"
 
 
-def date_exports(
-    exports: Sequence[Export], headers: Mapping[str, Header], options: InputOptions
-) -> tuple[list[Dated], list[Note]]:
-    """Say what time each export, or each band of them, has; in order of time.
+def date_rasters(
+    exports: Sequence[Export], headers: Mapping[str, Header], inputs: InputOptions
+) -> tuple[list[float], list[Raster], list[Note]]:
+    """Return the times of a series and its rasters, both in order of time.
 
     Returns
     -------
-    dated
-        Sorted by time.
+    times
+        Decimal years, strictly increasing, two at least.
+    rasters
+        The raster of each time.
     notes
         What contradicts these times.
 
     Raises
     ------
     InputError
-        A time is missing, or there twice.
+        A raster has no time, two have the same one, or there are fewer than two.
     ArgumentError
         The options make no sense.
     """
-    if options.bands_are_times:
-        places = [
-            (export, number)
-            for export in sorted(exports, key=_order)
-            for number in _bands_with_times(headers[export.files[0]], options)
+    rasters = [
+        Raster(export, headers[export.files[0]], band)
+        for export in sorted(exports, key=lambda export: _order(export.name))
+        for band in _bands_with_times(headers[export.files[0]], inputs)
+    ]
+    if len(rasters) < 2:  # noqa: PLR2004 - two points make a line
+        bands = len(headers[exports[0].files[0]].bands)
+        is_stack = bands > 1 and not inputs.bands_are_times
+        hint = f"; its {bands} bands may be times: --bands-are-times" if is_stack else ""
+        raise InputError(f"a trend needs two times or more, but {exports[0].name} is alone{hint}")
+    times, notes = _decide(rasters, inputs)
+    for time in duplicates(times):
+        one, other, *_ = [
+            raster.label for raster, at in zip(rasters, times, strict=True) if at == time
         ]
-        times, notes = _times_of_bands(places, headers, options)
-        dated = [Dated(t, export, n) for t, (export, n) in zip(times, places, strict=True)]
-    else:
-        exports, times, notes = _times_of_exports(exports, headers, options)
-        dated = [Dated(t, export, None) for t, export in zip(times, exports, strict=True)]
-    _check_twice(dated)
-    return sorted(dated, key=lambda its: its.time), notes
+        what = "bands" if inputs.bands_are_times else "files"
+        how = " (as one file and as shards)" if one == other else ""
+        raise InputError(
+            f"two {what} have the same time, {format_time(time)}: {one} and {other}{how}"
+        )
+    in_order = sorted(range(len(times)), key=times.__getitem__)
+    return [times[i] for i in in_order], [rasters[i] for i in in_order], notes
 
 
-def _bands_with_times(header: Header, options: InputOptions) -> list[int]:
-    """Give the numbers of the bands that are times: those that do not mask others."""
+def _order(path: str) -> tuple[list[tuple[str, int, str]], str]:
+    """Return a sort key: the name of the file, with numbers as numbers, whatever its folder."""
+    return name_order(file_name(path)), path
+
+
+def _bands_with_times(header: Header, inputs: InputOptions) -> list[int | None]:
+    """Return the bands that are times, all but those that mask others; or None for the file."""
+    if not inputs.bands_are_times:
+        return [None]
     masks = {
-        find_band(header, band) for band in (options.mask_band, options.qa_band) if band is not None
+        find_band(header, band) for band in (inputs.mask_band, inputs.qa_band) if band is not None
     }
     return [number for number in range(1, len(header.bands) + 1) if number not in masks]
 
 
-def _order(export: Export) -> tuple[list[tuple[str, int, str]], str]:
-    """Sort key: the name of the file, with numbers as numbers, whatever its folder."""
-    return dates.name_order(file_name(export.name)), export.name
+def _decide(rasters: Sequence[Raster], inputs: InputOptions) -> tuple[list[float], list[Note]]:
+    """Return the time of each raster, and what to know of them."""
+    if inputs.years is not None:
+        return _times_from_years(rasters, inputs.years)
+    if inputs.times is not None:
+        return _times_from_table(rasters, inputs.times), []
+    own = _own_times(rasters, inputs)
+    complete = [time for time in own if time is not None]
+    has_all = len(complete) == len(rasters)
+    try:
+        named = times_from_names(list(map(_name, rasters)), date_regex=inputs.date_regex)
+    except InputError as error:
+        if inputs.date_regex is None and has_all:
+            note = Note("the names hold no times, so those in the metadata of the files are used")
+            return complete, [] if inputs.bands_are_times else [note]
+        if not inputs.bands_are_times:
+            raise
+        raise InputError(
+            f"{rasters[0].export.name}: the descriptions of its bands do not hold their times "
+            f"({error}); give --years FIRST:LAST"
+        ) from error
+    if inputs.bands_are_times and has_all and len(set(named)) < len(named) == len(set(complete)):
+        return complete, []  # the name of one variable, with a number in it, on every band
+    return named, _contradictions(rasters, named, own)
 
 
-def _check_order(exports: Sequence[Export]) -> None:
-    """Refuse files of one name, whose folders do not say which comes first."""
-    for before, after in itertools.pairwise(exports):
-        if file_name(before.name) == file_name(after.name):
+def _name(raster: Raster) -> str:
+    """Return the text that may hold the time: the name of the file, or that of the band."""
+    if raster.band is not None:
+        return raster.header.bands[raster.band - 1].description
+    path = raster.export.name
+    return file_name(path) if path.startswith("/vsi") else path
+
+
+def _times_from_years(rasters: Sequence[Raster], years: str) -> tuple[list[float], list[Note]]:
+    """Return the years of a range, for files in the order of their names, or for their bands."""
+    if rasters[0].band is not None:
+        return times_from_range(years, len(rasters), "bands"), []
+    notes: list[Note] = []
+    for before, after in itertools.pairwise(raster.export.name for raster in rasters):
+        if file_name(before) == file_name(after):
             raise InputError(
-                f"{before.name} and {after.name} have the same name, so years cannot tell which is "
+                f"{before} and {after} have the same name, so --years cannot tell which comes "
                 "first; give a table with --times"
             )
-
-
-def _check_twice(dated: Sequence[Dated]) -> None:
-    for time in dates.duplicates([its.time for its in dated]):
-        same = [its for its in dated if its.time == time]
-        twice = same[0].label == same[1].label
-        what = "files" if same[0].band is None else "bands"
-        raise InputError(
-            f"two {what} of one time, {dates.format_time(time)}: {same[0].label} and "
-            f"{same[1].label}{' (as one file and as shards)' if twice else ''}"
-        )
-
-
-def hint_at_bands(bands: int) -> str:
-    """Say how a single file may still be a series."""
-    return f"its {bands} bands may be times: --bands-are-times"
-
-
-def _times_of_exports(
-    exports: Sequence[Export], headers: Mapping[str, Header], options: InputOptions
-) -> tuple[list[Export], list[float], list[Note]]:
-    exports = list(exports)
-    paths = [export.name for export in exports]
-    if options.years is not None:
-        by_number = sorted(exports, key=_order)
-        _check_order(by_number)
-        notes: list[Note] = []
-        if by_number != exports:
-            before, after = next(
-                (a.name, b.name) for a, b in itertools.pairwise(by_number) if a.name > b.name
-            )
+        if before > after and not notes:
             notes.append(Note(f"names are sorted by their numbers: {before} before {after}"))
-        return by_number, dates.times_from_range(options.years, len(exports)), notes
-    if options.times is not None:
-        return exports, tables.times_from_table(options.times, paths), []
-    said = _said_by_files([headers[export.files[0]] for export in exports], options)
-    try:
-        times = names.times_from_names(
-            [file_name(path) if path.startswith("/vsi") else path for path in paths],
-            date_regex=options.date_regex,
-        )
-    except InputError as error:
-        inside = [time for time in said if time is not None]
-        bands = len(headers[exports[0].files[0]].bands)
-        if len(exports) == 1 and bands > 1:
-            raise InputError(f"{error}; {hint_at_bands(bands)}") from error
-        if options.date_regex is not None or len(inside) < len(paths):
-            raise
-        note = Note("times are those that the files say, since their names have none")
-        return exports, inside, [note]
-    return exports, times, _contradictions(paths, times, said)
+    return times_from_range(years, len(rasters)), notes
 
 
-def _times_of_bands(
-    places: Sequence[tuple[Export, int]], headers: Mapping[str, Header], options: InputOptions
-) -> tuple[list[float], list[Note]]:
-    if options.years is not None:
-        return _years(options.years, len(places)), []
-    bands = [headers[export.files[0]].bands[number - 1] for export, number in places]
-    texts = [band.description for band in bands]
-    if options.times is not None:
-        if not all(texts):
-            export, number = places[texts.index("")]
+def _times_from_table(rasters: Sequence[Raster], table: str) -> list[float]:
+    from pixeltrend.times.tables import times_from_table  # most series have none
+
+    for raster in rasters:
+        if raster.band is not None and not _name(raster):
             raise InputError(
-                f"{export.name}: band {number} has no description that a table of times could "
-                "name; give --years FIRST:LAST"
+                f"{raster.label}: has no description that a table of times could name; give "
+                "--years FIRST:LAST"
             )
-        return tables.times_from_table(options.times, texts), []
-    said = [
-        _said_by_band(headers[export.files[0]], band)
-        for (export, _), band in zip(places, bands, strict=True)
-    ]
-    inside = [time for time in said if time is not None]
-    try:
-        times = names.times_from_names(texts, date_regex=options.date_regex)
-    except InputError as error:
-        if options.date_regex is None and len(inside) == len(said):
-            return inside, []
-        raise InputError(
-            f"{places[0][0].name}: the descriptions of its bands do not say their times ({error}); "
-            "give --years FIRST:LAST"
-        ) from error
-    if len(inside) == len(said) and len(set(times)) < len(times) == len(set(inside)):
-        return inside, []  # the name of one variable, with a number in it, on every band
-    labels = [f"{export.name}, band {number}" for export, number in places]
-    return times, _contradictions(labels, times, said)
+    return times_from_table(
+        table, [raster.export.name if raster.band is None else _name(raster) for raster in rasters]
+    )
 
 
-def _years(years: str, count: int) -> list[float]:
-    times = dates.parse_range(years)
-    if len(times) != count:
-        raise InputError(f"years {years} are {len(times)} times, but there are {count} bands")
-    return times
-
-
-def _said_by_files(headers: Sequence[Header], options: InputOptions) -> list[float | None]:
-    """Give the times that files say themselves: in the name of the band that is read, or else."""
-    texts = [header.bands[_number(header, options.band)].description for header in headers]
+def _own_times(rasters: Sequence[Raster], inputs: InputOptions) -> list[float | None]:
+    """Return the times that files hold: in the name of the band that is read, or in metadata."""
+    if inputs.bands_are_times:
+        return [_time_of_band(raster.header, raster.band) for raster in rasters]
+    texts = [_band_to_read(raster.header, inputs).description for raster in rasters]
     if all(texts) and len(set(texts)) > 1:  # one may be a copy of another
         try:
-            return [*names.times_from_names(texts)]
+            return [*times_from_names(texts)]
         except InputError:
-            pass  # they need not say any
-    return [_said_by(header) for header in headers]
+            pass  # they need not hold any
+    return [_time_of_file(raster.header) for raster in rasters]
 
 
-def _number(header: Header, band: int | str | None) -> int:
-    """Give the place of the band that is read, from 0; the first one's if there is no such band."""
+def _band_to_read(header: Header, inputs: InputOptions) -> BandHeader:
     try:
-        return find_band(header, band) - 1
+        return header.bands[find_band(header, inputs.band) - 1]
     except InputError:
-        return 0  # it is refused where it is read
+        return header.bands[0]  # the file is refused where it is read
 
 
-def _said_by(header: Header) -> float | None:
-    """Give the time that a file's metadata say; of a netCDF with one time, that one."""
-    if (time := metadata.time_from_metadata(header.metadata)) is not None:
-        return time
-    band = header.bands[0]
-    return _said_by_band(header, band) if len(header.bands) == 1 else None
+def _time_of_file(header: Header) -> float | None:
+    """Return the time in a file's metadata; of a netCDF with one time, that one."""
+    time = time_from_metadata(header.metadata)
+    return _time_of_band(header, 1) if time is None and len(header.bands) == 1 else time
 
 
-def _said_by_band(header: Header, band: BandHeader) -> float | None:
-    """Give the time of one band: that of its netCDF dimension, or of its own metadata."""
+def _time_of_band(header: Header, number: int | None) -> float | None:
+    """Return the time of one band: that of its netCDF dimension, or of its own metadata."""
+    items = header.bands[(number or 1) - 1].metadata
     for name in ("time", "t", "TIME", "Time"):
-        value, units = band.metadata.get(f"NETCDF_DIM_{name}"), header.metadata.get(f"{name}#units")
+        value, units = items.get(f"NETCDF_DIM_{name}"), header.metadata.get(f"{name}#units")
         if value is not None and units is not None:
             calendar = header.metadata.get(f"{name}#calendar", "standard")
-            return metadata.times_from_cf([float(value)], units, calendar)[0]
-    return metadata.time_from_metadata(band.metadata)
+            return times_from_cf([float(value)], units, calendar)[0]
+    return time_from_metadata(items)
 
 
 def _contradictions(
-    labels: Sequence[str], times: Sequence[float], said: Sequence[float | None]
+    rasters: Sequence[Raster], named: Sequence[float], own: Sequence[float | None]
 ) -> list[Note]:
-    """Warn where a file says another time than its name."""
+    """Return a note if files hold other times than their names."""
     wrong = [
-        (label, time, its)
-        for label, time, its in zip(labels, times, said, strict=True)
-        if its is not None and not _agree(time, its)
+        (raster.label, format_time(name), format_time(time))
+        for raster, name, time in zip(rasters, named, own, strict=True)
+        if time is not None and not _agree(name, time)
     ]
     if not wrong:
         return []
-    _, time, its = wrong[0]
-    named, inside = dates.format_time(time), dates.format_time(its)
-    text = f"the name says {named}, but the file itself says {inside}; the name decides"
+    _, name, time = wrong[0]
+    text = f"the name says {name}, but the file itself says {time}; the name is used"
     return [Note.of([label for label, _, _ in wrong], text)]
 
 
-def _agree(named: float, said: float) -> bool:
-    if named == math.floor(named):  # a year, or its first day
-        return math.floor(said) == named
-    return abs(named - said) <= _MONTH
+def _agree(named: float, own: float) -> bool:
+    if named == int(named):  # a year, or its first day
+        return int(own) == named
+    return abs(named - own) <= _MONTH

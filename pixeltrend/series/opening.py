@@ -1,10 +1,9 @@
-"""Patterns to a Series: find, date, sort and check rasters; no pixel is read."""
+"""Patterns to a Series: find, date, place and check rasters; no pixel is read."""
 
 from __future__ import annotations
 
 import math
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,27 +13,25 @@ from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster import provenance
 from pixeltrend.raster.datasets import open_raster
 from pixeltrend.raster.header import find_band, read_header
-from pixeltrend.raster.paths import is_remote, is_virtual
+from pixeltrend.raster.paths import absolute, is_remote, is_virtual
 from pixeltrend.raster.remote import in_parallel
 from pixeltrend.raster.windows import Window
-from pixeltrend.series import notes as noting
-from pixeltrend.series.dating import date_exports, hint_at_bands
-from pixeltrend.series.notes import Note
+from pixeltrend.series.dating import date_rasters
+from pixeltrend.series.notes import Note, differences, grouped, refuse, time_notes
 from pixeltrend.series.options import InputOptions
-from pixeltrend.series.patterns import find_inputs, without_output
-from pixeltrend.series.placing import Layer, complete, place_layers
+from pixeltrend.series.patterns import find_inputs
+from pixeltrend.series.placing import Layer, absent_shards, complete, place_layers
 from pixeltrend.series.series import Series
-from pixeltrend.series.shards import absent_shards, group_shards, place_shards
+from pixeltrend.series.shards import group_shards, place_shards
 from pixeltrend.series.sources import Source, make_tile
-from pixeltrend.times import names
+from pixeltrend.times.names import times_from_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pixeltrend.raster.grid import Grid
     from pixeltrend.raster.header import BandHeader, Header
-    from pixeltrend.series.dating import Dated
-    from pixeltrend.series.shards import Export
+    from pixeltrend.series.dating import Raster
 
     Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -70,167 +67,149 @@ def open_series(
 
 
 def assemble(
-    patterns: Patterns, options: InputOptions, *, output: str | os.PathLike[str] | None = None
+    patterns: Patterns, inputs: InputOptions, *, output: str | os.PathLike[str] | None = None
 ) -> Series:
-    """Return what `open_series` does, with its options in one object."""
-    patterns = [patterns] if isinstance(patterns, (str, os.PathLike)) else list(patterns)
-    matched = find_inputs(patterns)
-    paths = without_output(matched, output, [os.fspath(pattern) for pattern in patterns])
-    if output is not None:
-        _protect_inputs(os.fspath(output), matched, paths, options)
-    exports = group_shards(paths)
-    headers = read_headers(paths, options)
-    _refuse_results(headers)
-    dated, notes = date_exports(exports, headers, options)
-    if len(dated) < 2:  # noqa: PLR2004 - two points make a line
-        bands = len(headers[dated[0].export.files[0]].bands)
-        hint = f"; {hint_at_bands(bands)}" if bands > 1 else ""
-        raise InputError(
-            f"a trend wants at least two times, but there is only {exports[0].name}{hint}"
-        )
-    layers, labels, bands_read, odd = _layers(dated, headers, options)
-    layers = complete(layers)
-    grid, origin, sources, problems = place_layers(layers, options)
-    refuse(problems)
-    first = headers[dated[0].export.files[0]]
-    times = [its.time for its in dated]
-    if options.band is None and not options.bands_are_times and len(first.bands) > 1:
-        notes.append(
-            Note(f"{first.path} has {len(first.bands)} bands; the first one is used (see --band)")
-        )
-    notes += noting.grouped(odd)
-    notes += noting.differences(labels, bands_read)
-    notes += noting.time_notes(times)
-    notes += [
-        Note(f"{its.export.name}: no shard at {place}; its pixels are missing", (its.export.name,))
-        for its, layer in zip(dated, layers, strict=True)
-        if layer.in_shards
-        for place in absent_shards(
-            [tile.area for tile in layer.source.tiles], layer.grid.height, layer.grid.width
-        )
-    ]
-    times_array = np.array(times)
-    times_array.flags.writeable = False
+    """Return the series of `open_series`, whose options are one object here."""
+    paths = _find(patterns, inputs, output)
+    headers = _read_headers(paths, inputs)
+    times, rasters, notes = date_rasters(group_shards(paths), headers, inputs)
+    layers, more_notes = _make_layers(rasters, headers, inputs)
+    grid, origin, sources = place_layers(layers, inputs)
     series = Series(
-        times=times_array,
+        times=_frozen(times),
         sources=sources,
         grid=grid,
         block=_common_block([header.block for header in headers.values()], grid),
-        area_or_point=first.area_or_point,
+        area_or_point=rasters[0].header.area_or_point,
         origin=origin,
-        notes=tuple(notes),
+        notes=(*notes, *more_notes, *time_notes(times), *absent_shards(layers)),
     )
-    if options.bounds is not None:
-        return series.crop(grid.window_of(options.bounds))
-    return series if options.window is None else series.crop(Window(*options.window))
+    if inputs.bounds is not None:
+        return series.crop(grid.window_of(inputs.bounds))
+    return series if inputs.window is None else series.crop(Window(*inputs.window))
 
 
-def read_headers(paths: Sequence[str], options: InputOptions) -> dict[str, Header]:
-    """Read the headers of all files; at the same time where each request takes its time.
+def _find(
+    patterns: Patterns, inputs: InputOptions, output: str | os.PathLike[str] | None
+) -> list[str]:
+    """Return the files that patterns match, but for the one that is about to be written."""
+    several = [patterns] if isinstance(patterns, (str, os.PathLike)) else patterns
+    names = [os.fspath(pattern) for pattern in several]
+    matched = find_inputs(names)
+    if output is None:
+        return matched
+    target = os.path.realpath(output)
+    paths = [path for path in matched if is_virtual(path) or os.path.realpath(path) != target]
+    if not paths:
+        raise InputError(f"{' '.join(names)}: matches nothing but the output")
+    is_matched = len(paths) < len(matched)
+    if _looks_like_an_input(os.fspath(output), paths, inputs, is_matched=is_matched):
+        raise ArgumentError(
+            f"{output}: would be replaced, but looks like one of the inputs, and pixeltrend did "
+            "not write it; give another output"
+        )
+    return paths
+
+
+def _looks_like_an_input(
+    output: str, paths: Sequence[str], inputs: InputOptions, *, is_matched: bool
+) -> bool:
+    """Return whether the output is a raster of the series itself, about to be lost.
+
+    It exists and is not ours, and the pattern matches it; or it is where the inputs are, and has a
+    time in its name as they do.
+    """
+    if not os.path.exists(output) or output in paths:
+        return False
+    try:
+        if provenance.read(open_raster(output).GetMetadata()) is not None:
+            return False
+        if is_matched:
+            return True
+        if inputs.years is None and inputs.times is None:
+            times_from_names([output], date_regex=inputs.date_regex)
+    except InputError:
+        return False
+    folders = {os.path.dirname(os.path.realpath(path)) for path in paths}
+    suffix, of_inputs = (os.path.splitext(path)[1] for path in (output, paths[0]))
+    return suffix == of_inputs and os.path.dirname(os.path.realpath(output)) in folders
+
+
+def _read_headers(paths: Sequence[str], inputs: InputOptions) -> dict[str, Header]:
+    """Return the headers of all files; read at the same time where each request takes its time.
 
     Raises
     ------
     InputError
-        Some are no rasters; the first one is named, and the others are in `others`.
+        Some are not rasters, or are results among other inputs.
     """
 
     def read(path: str) -> Header | str:
         try:
-            return read_header(path, allow_vrt=options.allow_vrt)
+            return read_header(path, allow_vrt=inputs.allow_vrt)
         except InputError as error:
             return str(error)
 
-    found = in_parallel(read, paths) if any(map(is_remote, paths)) else list(map(read, paths))
-    refuse([its for its in found if isinstance(its, str)])
-    return {path: its for path, its in zip(paths, found, strict=True) if not isinstance(its, str)}
-
-
-def _refuse_results(headers: Mapping[str, Header]) -> None:
-    """Refuse results among inputs: a trend is no year of the series that it was made from."""
-    ours = [path for path, header in headers.items() if provenance.read(header.metadata)]
-    if ours and len(ours) < len(headers):
+    answers = in_parallel(read, paths) if any(map(is_remote, paths)) else list(map(read, paths))
+    refuse([answer for answer in answers if isinstance(answer, str)])
+    headers = {header.path: header for header in answers if not isinstance(header, str)}
+    results = [path for path in headers if provenance.read(headers[path].metadata)]
+    if len(results) < len(headers):  # a trend is not a year of the series that it was made from
         refuse(
             [
                 f"{path}: was written by pixeltrend, and other inputs were not: leave it out of "
                 "the pattern"
-                for path in ours
+                for path in results
             ]
         )
+    return headers
 
 
-def refuse(problems: Sequence[str]) -> None:
-    """Raise the first of several problems, with the others at hand."""
-    if problems:
-        first, *others = problems
-        raise InputError(first, others=tuple(others))
-
-
-def _layers(
-    dated: Sequence[Dated], headers: dict[str, Header], options: InputOptions
-) -> tuple[list[Layer], list[str], list[BandHeader], list[tuple[str, str]]]:
-    """Say how each time is read; what each file, by its label, says of its band; what is odd."""
+def _make_layers(
+    rasters: Sequence[Raster], headers: Mapping[str, Header], inputs: InputOptions
+) -> tuple[list[Layer], list[Note]]:
+    """Return how each raster is read, on its own grid; and what is odd about its files."""
     placed = {}
-    layers, labels, bands, odd, problems = [], [], [], [], []
-    for its in dated:
-        export = its.export
+    layers: list[Layer] = []
+    bands: list[tuple[str, BandHeader]] = []
+    remarks: list[tuple[str, str]] = []
+    problems = []
+    for raster in rasters:
+        export = raster.export
         try:
             if export.name not in placed:
                 placed[export.name] = place_shards(export, headers)
             grid, areas = placed[export.name]
             tiles = []
             for header, area in areas:
-                number = find_band(header, options.band if its.band is None else its.band)
-                tile, said = make_tile(header, number, area, options)
+                number = find_band(header, inputs.band if raster.band is None else raster.band)
+                tile, texts = make_tile(header, number, area, inputs)
                 tiles.append(tile)
-                labels.append(its.label_of(header.path) if export.offsets else its.label)
-                bands.append(header.bands[number - 1])
-                odd += [(header.path, text) for text in said]
+                bands.append((raster.label_of(header.path), header.bands[number - 1]))
+                remarks += [(header.path, text) for text in texts]
         except InputError as error:
             problems.append(str(error))
             continue
-        unit = areas[0][0].bands[tiles[0].band - 1].unit
-        source = Source(_absolute_name(export, tiles[0].path), tuple(tiles), unit)
+        unit = raster.header.bands[tiles[0].band - 1].unit
+        source = Source(absolute(export.name), tuple(tiles), unit)
         layers.append(Layer(source, grid, bool(export.offsets)))
     refuse(problems)
-    return layers, labels, bands, odd
+    notes = []
+    first = rasters[0].header
+    if inputs.band is None and not inputs.bands_are_times and len(first.bands) > 1:
+        text = f"{first.path} has {len(first.bands)} bands; the first one is used (see --band)"
+        notes.append(Note(text))
+    return complete(layers), [*notes, *grouped(remarks), *differences(bands)]
 
 
-def _absolute_name(export: Export, first: str) -> str:
-    if not export.offsets:
-        return first
-    return export.name if is_virtual(first) else os.path.abspath(export.name)
-
-
-def _protect_inputs(
-    output: str, found: Sequence[str], paths: Sequence[str], options: InputOptions
-) -> None:
-    """Refuse an output that is a raster of the series itself, about to be lost.
-
-    It is there and not ours, and the pattern matches it (`found`, but not `paths`); or it stands
-    where the inputs are, and has a time in its name as they do.
-    """
-    if not os.path.exists(output) or output in paths:
-        return
-    try:
-        theirs = provenance.read(open_raster(output).GetMetadata()) is None
-        matched = len(found) > len(paths)
-        if not matched and options.years is None and options.times is None:
-            names.times_from_names([output], date_regex=options.date_regex)
-    except InputError:
-        return
-    same_folder = os.path.dirname(os.path.realpath(output)) in {
-        os.path.dirname(os.path.realpath(path)) for path in paths
-    }
-    alike = same_folder and Path(output).suffix == Path(paths[0]).suffix
-    if theirs and (matched or alike):
-        raise ArgumentError(
-            f"{output}: would be replaced, but looks like one of the inputs, and pixeltrend did "
-            "not write it; give another output"
-        )
+def _frozen(times: Sequence[float]) -> np.ndarray:
+    array = np.array(times)
+    array.flags.writeable = False
+    return array
 
 
 def _common_block(blocks: Sequence[tuple[int, int]], grid: Grid) -> tuple[int, int]:
-    """Give the smallest height and width that hold whole blocks of every raster.
+    """Return the smallest height and width that hold whole blocks of every raster.
 
     Where they have little in common, the largest block's: some are then decoded twice.
     """

@@ -13,8 +13,8 @@ EXTENTS = ("intersection", "union", "first")
 RESAMPLINGS = ("nearest", "bilinear")
 _QA_BITS = 32
 
-# What an output says of itself in other items of its metadata, or in its grid.
-_SAID_ELSEWHERE = {
+# What an output tells in other items of its metadata, or by its grid.
+_KNOWN_OTHERWISE = {
     "band", "window", "bounds", "allow_vrt", "years", "date_regex", "times", "bands_are_times",
 }  # fmt: skip
 
@@ -181,7 +181,7 @@ def value_options(options: InputOptions) -> dict[str, str]:
 
     Times, bands and the part that was read are known from the result itself.
     """
-    return {name: text for name, text in changed(options).items() if name not in _SAID_ELSEWHERE}
+    return {name: text for name, text in changed(options).items() if name not in _KNOWN_OTHERWISE}
 
 
 def parse_qa_bits(text: str) -> tuple[tuple[int, int], ...]:

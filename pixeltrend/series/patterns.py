@@ -7,19 +7,19 @@ import glob
 import os
 import re
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import InputError
 from pixeltrend.raster.paths import WEB, file_name, is_subdataset, is_virtual
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 # What a folder is searched for.
-SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc")
-# What lies beside a raster and is part of it.
-SIDECARS = (".aux.xml", ".ovr", ".msk", ".tfw", ".tifw", ".wld", ".prj")
+_SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc")
+_KINDS = ", ".join(_SUFFIXES)
+# Ends of the names of files that are part of a raster.
+_SIDECARS = (".aux.xml", ".ovr", ".msk", ".tfw", ".tifw", ".wld", ".prj")
 
 _SCHEMES = {
     "s3://": "/vsis3/",
@@ -34,66 +34,42 @@ _ESCAPED = {ord(sign): f"%{ord(sign):02X}" for sign in " \"'{}"}
 
 def find_inputs(
     patterns: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-    *,
-    output: str | os.PathLike[str] | None = None,
 ) -> list[str]:
-    """Expand globs, folders, archives and files into a sorted list of files, each once.
+    """Return the files that globs, folders, archives and names stand for, sorted, each once.
 
     Parameters
     ----------
     patterns
         Globs (``**`` too), files or folders: local ones, GDAL's virtual paths such as ``/vsis3/``,
         or URLs (``s3://``, ``gs://``, ``az://``, ``https://``); .zip files; subdatasets.
-    output
-        A file that is about to be written, and so is none of the inputs.
 
     Raises
     ------
     InputError
-        A pattern matches nothing, or nothing but the output.
+        A pattern matches nothing.
     """
     if isinstance(patterns, (str, os.PathLike)):
         patterns = [patterns]
     searched = [os.fspath(pattern) for pattern in patterns]
-    found: dict[str, str] = {}
+    by_identity: dict[str, str] = {}
     for pattern, matches in zip(searched, _expand_all(searched), strict=True):
         if not matches:
-            what = "matches no file" if glob.has_magic(pattern) else "no such file"
+            reason = "matches no file" if glob.has_magic(pattern) else "no such file"
             if os.path.isdir(pattern):
-                what = f"no raster in this folder ({', '.join(SUFFIXES)})"
-            raise InputError(f"{pattern}: {what}")
+                reason = f"no raster in this folder ({_KINDS})"
+            raise InputError(f"{pattern}: {reason}")
         for path in matches:
-            found.setdefault(_identity(path), path)
-    if not searched:
-        raise InputError("no inputs given")
-    rasters = [path for path in found.values() if not path.lower().endswith(SIDECARS)]
-    return without_output(sorted(rasters), output, searched)
-
-
-def without_output(
-    paths: Sequence[str], output: str | os.PathLike[str] | None, searched: Sequence[str]
-) -> list[str]:
-    """Leave the file that is about to be written out of the `paths` that patterns match.
-
-    Raises
-    ------
-    InputError
-        Nothing else is left.
-    """
-    kept = [path for path in paths if not _is_output(path, output)]
-    if not kept:
-        raise InputError(f"{' '.join(searched)}: matches no raster but the output")
-    return kept
-
-
-def _is_output(path: str, output: str | os.PathLike[str] | None) -> bool:
-    if output is None or is_virtual(path):
-        return False
-    return os.path.realpath(path) == os.path.realpath(output)
+            by_identity.setdefault(_identity(path), path)
+    rasters = [path for path in by_identity.values() if not path.lower().endswith(_SIDECARS)]
+    if not rasters:
+        raise InputError(
+            f"{' '.join(searched)}: matches no raster" if searched else "no inputs given"
+        )
+    return sorted(rasters)
 
 
 def _identity(path: str) -> str:
-    """Tell a file from others however it was named; a link to one is another, with its own name."""
+    """Return what tells a file from others however it was named; a link is a file of its own."""
     if is_virtual(path):
         return path
     folder, name = os.path.split(path)
@@ -101,8 +77,8 @@ def _identity(path: str) -> str:
 
 
 def _expand_all(patterns: list[str]) -> Iterable[list[str]]:
-    """Expand each pattern; at the same time where each asks a server."""
-    if not any("://" in its or is_virtual(its) for its in patterns):
+    """Return the files of each pattern; found at the same time where each asks a server."""
+    if not any("://" in pattern or is_virtual(pattern) for pattern in patterns):
         return map(_expand, patterns)
     from pixeltrend.raster import remote  # patterns on disks need no GDAL
 
@@ -121,69 +97,65 @@ def _expand(pattern: str) -> list[str]:
 
 
 def _expand_local(pattern: str) -> list[str]:
-    path = Path(pattern)
-    if path.is_dir():
+    if os.path.isdir(pattern):
         return [os.path.join(pattern, name) for name in os.listdir(pattern) if _is_raster(name)]
-    if path.is_file():
-        matches = [pattern]
-    else:
-        matches = [match for match in glob.glob(pattern, recursive=True) if Path(match).is_file()]
-    return [inner for match in matches for inner in _unpacked(match)]
+    matches = [pattern] if os.path.isfile(pattern) else glob.glob(pattern, recursive=True)
+    return [inner for match in matches if os.path.isfile(match) for inner in _unpacked(match)]
 
 
 def _is_raster(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+    return name.lower().endswith(_SUFFIXES) and not name.startswith(".")
 
 
 def _unpacked(path: str) -> list[str]:
-    """Give the rasters in a .zip file, however deep, or the path of another file."""
+    """Return the rasters in a .zip file, however deep, or the path of another file."""
     if not file_name(path).lower().endswith(".zip"):
         return [path]
-    here = path if path.startswith("/vsi") else os.path.abspath(path)
-    whole = f"/vsizip/{here}" if here.lower().endswith(".zip") else f"/vsizip/{{{here}}}"
-    found = _descend(whole, ["**"], "*")
-    if not found:
-        raise InputError(f"{_as_given(path)}: no raster in this archive ({', '.join(SUFFIXES)})")
-    return found
+    whole = path if path.startswith("/vsi") else os.path.abspath(path)
+    archive = f"/vsizip/{whole}" if whole.lower().endswith(".zip") else f"/vsizip/{{{whole}}}"
+    rasters = _descend(archive, ["**"], "*")
+    if not rasters:
+        raise InputError(f"{_url(path)}: no raster in this archive ({_KINDS})")
+    return rasters
 
 
 def _expand_virtual(pattern: str) -> list[str]:
-    """Expand a pattern on one of GDAL's virtual file systems, as `glob` does on a disk.
+    """Return the files of a pattern on one of GDAL's virtual file systems, as `glob` on a disk.
 
     Raises
     ------
     InputError
-        Nothing is found, for the reason that the server gives.
+        Nothing matches, for the reason that the server gives.
     """
     from pixeltrend.raster import remote  # patterns on disks need no GDAL
 
     query, magic = "", "*?["
-    if pattern.startswith(WEB):  # brackets are taken by their name, and never was a ? one
+    if pattern.startswith(WEB):  # brackets stand for themselves, and a ? begins a query
         pattern, mark, query = pattern.translate(_ESCAPED).partition("?")
         query, magic = mark + query, "*"
     parts = pattern.split("/")
     first = next((i for i, part in enumerate(parts) if _has(magic, part)), None)
     if first is not None:
-        base, what = "/".join(parts[:first]) + "/", "matches no file"
-        found = _descend(base[:-1], parts[first:], magic)
+        base, reason = "/".join(parts[:first]) + "/", "matches no file"
+        matches = _descend(base[:-1], parts[first:], magic)
     else:
         base = pattern + query
-        is_named = pattern.lower().endswith((*SUFFIXES, ".zip"))
-        what = "no such file" if is_named else f"no raster found there ({', '.join(SUFFIXES)})"
-        [found] = remote.in_parallel(partial(_rasters_at, may_be_folder=not is_named), [base])
-    if not found:
-        [why] = remote.in_parallel(remote.why_unreadable, [base])
-        raise InputError(f"{_as_given(pattern + query)}: {what}: {why}")
-    return [inner for path in found for inner in _unpacked(path)]
+        is_named = pattern.lower().endswith((*_SUFFIXES, ".zip"))
+        reason = "no such file" if is_named else f"no raster found there ({_KINDS})"
+        [matches] = remote.in_parallel(partial(_rasters_at, may_be_folder=not is_named), [base])
+    if not matches:
+        [answer] = remote.in_parallel(remote.why_unreadable, [base])
+        raise InputError(f"{_url(pattern + query)}: {reason}: {answer}")
+    return [inner for path in matches for inner in _unpacked(path)]
 
 
-def _as_given(path: str) -> str:
-    """Give a path as a URL, as people write it."""
+def _url(path: str) -> str:
+    """Return a path as people write it."""
     return next((s + path[len(p) :] for s, p in _SCHEMES.items() if path.startswith(p)), path)
 
 
 def _rasters_at(path: str, *, may_be_folder: bool) -> list[str]:
-    """Give a file, or the rasters in a folder."""
+    """Return a file, or the rasters in a folder."""
     from pixeltrend.raster import remote
 
     if not path.endswith("/") and remote.is_file(path):
@@ -195,15 +167,15 @@ def _rasters_at(path: str, *, may_be_folder: bool) -> list[str]:
 
 
 def _descend(base: str, parts: list[str], magic: str) -> list[str]:
-    """Give the files below `base` that the rest of a pattern matches; folders side by side."""
+    """Return the files below `base` that the rest of a pattern matches; folders in parallel."""
     from pixeltrend.raster import remote
 
     folders = [base]
     for number, part in enumerate(parts):
         if part == "**":
             rest = "/".join(parts[number + 1 :])
-            found = remote.in_parallel(partial(_below, pattern=rest), folders)
-            return [path for paths in found for path in paths]
+            below = remote.in_parallel(partial(_below, pattern=rest), folders)
+            return [path for paths in below for path in paths]
         begin = re.split("[*?[]", part)[0] if _has(magic, part) else part
         listed = remote.in_parallel(partial(remote.list_folder, prefix=begin), folders)
         is_last = number == len(parts) - 1
@@ -230,9 +202,9 @@ def _matches(name: str, part: str, magic: str) -> bool:
 
 
 def _below(folder: str, pattern: str) -> list[str]:
-    """Give the files in any number of folders below one, none too; rasters if no pattern.
+    """Return the files at any depth below a folder that match; rasters if there is no pattern.
 
-    Hidden ones are left out.
+    Hidden files and folders are left out.
     """
     from pixeltrend.raster import remote
 
@@ -247,12 +219,12 @@ def _below(folder: str, pattern: str) -> list[str]:
 
 
 def _ends_with(steps: list[str], wanted: list[str]) -> bool:
-    """Tell whether the last steps of a path match a pattern, in which * crosses no slash."""
+    """Return whether the last steps of a path match a pattern, in which * crosses no slash."""
     if "**" in wanted:
-        place = wanted.index("**")
+        index = wanted.index("**")
         return any(
-            _ends_with(steps[:cut], wanted[:place]) and _ends_with(steps[cut:], wanted[place + 1 :])
-            for cut in range(place, len(steps) + 1)
+            _ends_with(steps[:cut], wanted[:index]) and _ends_with(steps[cut:], wanted[index + 1 :])
+            for cut in range(index, len(steps) + 1)
         )
     last = steps[len(steps) - len(wanted) :] if wanted else []
     return len(steps) >= len(wanted) and all(map(fnmatch.fnmatchcase, last, wanted))

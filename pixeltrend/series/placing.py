@@ -1,14 +1,15 @@
-"""Placing: exports onto the one grid of their series, or a refusal that says how they differ."""
+"""Placing: rasters on the one grid of their series, or a refusal that says how they differ."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.raster.grid import TOLERANCE, Grid
 from pixeltrend.raster.windows import Window
+from pixeltrend.series.notes import Note, refuse
 from pixeltrend.series.sources import Source, Warp, moved
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from pixeltrend.series.options import InputOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One time's raster on its own grid."""
 
     source: Source
@@ -30,9 +30,9 @@ class Layer:
 
 
 def place_layers(
-    layers: Sequence[Layer], options: InputOptions
-) -> tuple[Grid, tuple[int, int], tuple[Source, ...], list[str]]:
-    """Put all layers onto one grid; those in shards must be `complete`.
+    layers: Sequence[Layer], inputs: InputOptions
+) -> tuple[Grid, tuple[int, int], tuple[Source, ...]]:
+    """Return all layers on one grid; those in shards must be `complete`.
 
     Returns
     -------
@@ -42,8 +42,11 @@ def place_layers(
         Row and column in the first layer's grid where `grid` begins.
     sources
         With their files counted from the first pixel of the first layer.
-    problems
-        What is refused, one line each; then the rest means nothing.
+
+    Raises
+    ------
+    InputError
+        A layer does not lie on the grid of the first one, or not on the same part of it.
     """
     first = layers[0]
     frame = first.grid
@@ -53,51 +56,70 @@ def place_layers(
     problems: list[str] = []
     for layer in layers:
         offset = (0, 0) if layer.grid is frame else _whole_offset(layer.grid, frame)
-        if offset is None and options.align:
+        if offset is None and inputs.align:
             try:
-                sources.append(_warped(layer, frame, options.align))
+                sources.append(_warped(layer, frame, inputs.align))
             except InputError as error:
                 problems.append(str(error))
             continue
-        if offset is None:
-            problems.append(_refusal(layer, first))
-            continue
-        area = Window(*offset, layer.grid.height, layer.grid.width)
-        if area != whole and not (options.extent or options.align):
+        area = Window(*(offset or (0, 0)), layer.grid.height, layer.grid.width)
+        if offset is None or (area != whole and not (inputs.extent or inputs.align)):
             problems.append(_refusal(layer, first))
             continue
         sources.append(moved(layer.source, *offset) if any(offset) else layer.source)
         areas.append(area)
-    if problems:
-        return frame, (0, 0), (), problems
-    extent = _extent(areas, options.extent)
+    refuse(problems)
+    extent = _extent(areas, inputs.extent)
     if not extent.pixels:
-        problems.append(
-            f"{first.source.path}: has no pixel in common with all others; --extent union or first "
-            "takes them all the same"
+        raise InputError(
+            f"{first.source.path}: has no pixel in common with all other rasters; use --extent "
+            "union or first"
         )
-        return frame, (0, 0), (), problems
-    return frame.crop(extent), (extent.row_off, extent.col_off), tuple(sources), []
+    return frame.crop(extent), (extent.row_off, extent.col_off), tuple(sources)
 
 
 def complete(layers: Sequence[Layer]) -> list[Layer]:
-    """Let all shards of one origin reach equally far: a border of absent shards is missing data."""
+    """Return the layers, those in shards of one grid equally far: absent borders are missing."""
     split = next((layer for layer in layers if layer.in_shards), None)
     if split is None:
         return list(layers)
-    alike = [layer for layer in layers if _whole_offset(layer.grid, split.grid) == (0, 0)]
-    height = max([split.grid.height, *(layer.grid.height for layer in alike)])
-    width = max([split.grid.width, *(layer.grid.width for layer in alike)])
+    same = [_whole_offset(layer.grid, split.grid) == (0, 0) for layer in layers]
+    grids = [layer.grid for layer, is_same in zip(layers, same, strict=True) if is_same]
+    height, width = max(grid.height for grid in grids), max(grid.width for grid in grids)
     return [
-        dataclasses.replace(layer, grid=dataclasses.replace(layer.grid, height=height, width=width))
-        if layer.in_shards and any(layer is its for its in alike)
+        layer._replace(grid=dataclasses.replace(layer.grid, height=height, width=width))
+        if layer.in_shards and is_same
         else layer
-        for layer in layers
+        for layer, is_same in zip(layers, same, strict=True)
     ]
 
 
+def absent_shards(layers: Sequence[Layer]) -> list[Note]:
+    """Return where shards are absent: what no shard of a complete layer covers."""
+    return [
+        Note(
+            f"{layer.source.path}: no shard covers {gap}; these pixels are missing",
+            (layer.source.path,),
+        )
+        for layer in layers
+        if layer.in_shards
+        for gap in _gaps([tile.area for tile in layer.source.tiles], layer.grid)
+    ]
+
+
+def _gaps(areas: Sequence[Window], grid: Grid) -> list[Window]:
+    rows = {0, grid.height, *(a.row_off for a in areas), *(a.row_off + a.height for a in areas)}
+    columns = {0, grid.width, *(a.col_off for a in areas), *(a.col_off + a.width for a in areas)}
+    cells = [
+        Window(top, left, bottom - top, right - left)
+        for top, bottom in itertools.pairwise(sorted(rows))
+        for left, right in itertools.pairwise(sorted(columns))
+    ]
+    return [cell for cell in cells if not any(area.overlap(cell).pixels for area in areas)]
+
+
 def _whole_offset(grid: Grid, frame: Grid) -> tuple[int, int] | None:
-    """Give the whole rows and columns that `grid` lies off `frame`; None if it is another grid."""
+    """Return by how many whole rows and columns `grid` is off; None if it is another grid."""
     if grid == frame or grid.difference(frame) is None:
         return 0, 0
     offset = grid.offset_from(frame)
@@ -123,32 +145,32 @@ def _extent(areas: Sequence[Window], extent: str | None) -> Window:
 
 
 def _warped(layer: Layer, frame: Grid, resampling: str) -> Source:
-    """Let a source be warped onto another grid when it is read."""
+    """Return a source that is warped onto another grid when it is read."""
     path = layer.source.path
     geotransform = frame.geotransform
     if layer.grid.geotransform is None or geotransform is None:
-        raise InputError(f"{path}: cannot be aligned: rasters without a georeference lie nowhere")
+        raise InputError(f"{path}: cannot be aligned: it or the first raster has no georeference")
     if bool(layer.grid.crs) != bool(frame.crs):
-        raise InputError(f"{path}: cannot be aligned: one of the rasters has no CRS")
+        raise InputError(f"{path}: cannot be aligned: either it or the first raster has no CRS")
     if geotransform[2] or geotransform[4] or geotransform[1] < 0 or geotransform[5] > 0:
-        raise ArgumentError("align needs a first raster with north up")
+        raise ArgumentError("align: the first raster must be north up")
     if layer.in_shards:
         raise InputError(
-            f"{path}: is in shards, which cannot be aligned one by one; put them together first, "
-            "with gdal_merge.py, or with gdalbuildvrt and --allow-vrt"
+            f"{path}: is in shards, which cannot be aligned one by one; merge them first, with "
+            "gdal_merge.py, or with gdalbuildvrt and --allow-vrt"
         )
     [tile] = layer.source.tiles
     if tile.dtype == "Int8" and resampling != "nearest":
-        raise InputError(f"{path}: signed bytes can be aligned with nearest only")
+        raise InputError(f"{path}: signed bytes can only be aligned with nearest")
     whole = Window(0, 0, frame.height, frame.width)
-    warped = dataclasses.replace(tile, area=whole, warp=Warp(frame, resampling))
-    return dataclasses.replace(layer.source, tiles=(warped,))
+    warped = tile._replace(area=whole, warp=Warp(frame, resampling))
+    return layer.source._replace(tiles=(warped,))
 
 
 def _refusal(layer: Layer, first: Layer) -> str:
-    """Say how a layer's grid differs from the first one's, and which option would take it."""
+    """Return how a layer's grid differs from the first one's, and which option would take it."""
     difference = layer.grid.difference(first.grid)
-    ours, theirs = difference or ("another grid", "its own")
+    ours, theirs = difference or ("another grid", "one of its own")
     offset = layer.grid.offset_from(first.grid)
     height, width = first.grid.height, first.grid.width
     cause = dataclasses.replace(layer.grid, height=height, width=width).difference(first.grid)

@@ -1,4 +1,4 @@
-"""Series and Window to Chunk: what a worker reads, as floats with NaN where missing."""
+"""Reader: a Series and a Window become a Chunk of floats, with NaN where missing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import itertools
 import math
 import os
 import threading
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from pixeltrend.series.series import Series
     from pixeltrend.series.sources import Tile
 
+    # First column, first row, columns and rows, as GDAL counts.
+    Box = tuple[int, int, int, int]
+
 # No measurement is this large: as nodata it stands for the largest Float32, however it was rounded
 # on its way through the text of a TIFF tag.
 _FLOAT_MAX = 3.4e38
@@ -48,8 +50,7 @@ _MOST_OPEN = 64
 _GDAL_TYPES = {np.dtype(np.float32): gdal.GDT_Float32, np.dtype(np.float64): gdal.GDT_Float64}
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """The values of one window at all times."""
 
     times: NDArray[np.float64]
@@ -74,17 +75,17 @@ def read_chunk(series: Series, window: Window) -> Chunk:
             files.setdefault(tile.path, []).append((row, tile))
         if not any(tile.area.overlap(area) == area for tile in source.tiles):
             values[row] = np.nan  # where no file lies, all is missing
-    read = partial(_read_file, series, area, values)
+    read = partial(_read_file, tuple(files), area, values)
     if series.is_remote:
         _remote_threads.run(read, list(files.values()))
     else:
-        for rows_of_file in files.values():
-            read(rows_of_file)
+        for tiles in files.values():
+            read(tiles)
     return Chunk(series.times, values)
 
 
 def sample_chunks(series: Series) -> Iterator[Chunk]:
-    """Read small squares, spread over the grid, from the middle on."""
+    """Yield small squares, spread over the grid, from the middle on."""
     height, width = series.grid.height, series.grid.width
     rows, columns = min(_SIDE, height), min(_SIDE, width)
     steps = sorted(
@@ -109,9 +110,9 @@ class _KeptOpen(threading.local):
     def __init__(self) -> None:
         self._datasets: dict[tuple[str, Any], tuple[Any, Any]] = {}
 
-    def use_for(self, series: Series) -> None:
-        """Close what belongs to another series or was opened by the parent process."""
-        owner = (os.getpid(), tuple(series.paths))
+    def use_for(self, paths: tuple[str, ...]) -> None:
+        """Close what belongs to a series of other files, or was opened by the parent process."""
+        owner = (os.getpid(), paths)
         if owner != self.owner:
             self._datasets.clear()
             self.owner = owner
@@ -131,7 +132,7 @@ class _KeptOpen(threading.local):
         return dataset
 
     def drop(self, path: str) -> None:
-        """Close what is open of a file, for it to be opened anew."""
+        """Close what is open of a file, so that it is opened again."""
         for key in [key for key in self._datasets if key[0] == path]:
             del self._datasets[key]
 
@@ -153,7 +154,7 @@ class _RemoteThreads:
         os.register_at_fork(after_in_child=self._forget)
 
     def _forget(self) -> None:
-        """Have no threads: none survives a fork, and who held the lock is gone."""
+        """Start without threads: none survives a fork, and whoever held the lock is gone."""
         self._threads = []
         self._starting = threading.Lock()
 
@@ -163,10 +164,10 @@ class _RemoteThreads:
             if not self._threads:
                 self._threads = [EndingThreads(1) for _ in range(REQUESTS)]
             threads = self._threads
-        waiting = [
-            threads[place % len(threads)].submit(read, file) for place, file in enumerate(files)
+        futures = [
+            threads[index % len(threads)].submit(read, file) for index, file in enumerate(files)
         ]
-        for future in waiting:
+        for future in futures:
             future.result()
 
     def close(self) -> None:
@@ -187,43 +188,44 @@ def close_rasters() -> None:
 
 
 def _read_file(
-    series: Series,
+    paths: tuple[str, ...],
     area: Window,
     values: NDArray[np.floating[Any]],
-    wanted: Sequence[tuple[int, Tile]],
+    rows_and_tiles: Sequence[tuple[int, Tile]],
 ) -> None:
-    """Fill the rows of `values`, (N, P), that one file has bands for.
+    """Fill the rows of `values`, (N, P), that one file of a series has bands for.
 
     All its bands are read in one go: where they are stored pixel by pixel, one by one would decode
     everything once for each.
     """
-    rows, tiles = [row for row, _ in wanted], [tile for _, tile in wanted]
+    _kept.use_for(paths)
+    rows, tiles = [row for row, _ in rows_and_tiles], [tile for _, tile in rows_and_tiles]
     tile = tiles[0]
     part = tile.area.overlap(area)
     if not part.pixels:
         return
-    whole = part == area and rows == list(range(rows[0], rows[0] + len(rows)))
-    if whole:
+    is_whole = part == area and rows == list(range(rows[0], rows[0] + len(rows)))
+    if is_whole:
         target = values[rows[0] : rows[0] + len(rows)]
     else:
         target = np.empty((len(rows), part.pixels), dtype=values.dtype)
-    place = part.moved(-tile.area.row_off, -tile.area.col_off)
-    box = place.col_off, place.row_off, place.width, place.height
+    window = part.moved(-tile.area.row_off, -tile.area.col_off)
     with gdal_messages():
         try:
             try:
-                _read_pixels(series, tiles, box, target)
+                _read_pixels(tiles, window, target)
             except (RuntimeError, InputError):
                 # GDAL asks a busy server again, but not if it wanted several parts at a time.
                 if not is_remote(tile.path):
                     raise
                 _kept.drop(tile.path)
                 forget(tile.path)
-                _read_pixels(series, tiles, box, target)
+                _read_pixels(tiles, window, target)
         except (RuntimeError, InputError) as error:
             _kept.drop(tile.path)
-            raise ReadError(f"{tile.path}: cannot read {place}: {_reason(tile, error)}") from error
-    if not whole:
+            reason = why_unreadable(tile.path) if is_remote(tile.path) else first_line(error)
+            raise ReadError(f"{tile.path}: cannot read {window}: {reason}") from error
+    if not is_whole:
         top, left = part.row_off - area.row_off, part.col_off - area.col_off
         squares = values.reshape(-1, area.height, area.width)
         squares[rows, top : top + part.height, left : left + part.width] = target.reshape(
@@ -231,32 +233,17 @@ def _read_file(
         )
 
 
-def _read_pixels(
-    series: Series,
-    tiles: Sequence[Tile],
-    box: tuple[int, int, int, int],
-    target: NDArray[np.floating[Any]],
-) -> None:
+def _read_pixels(tiles: Sequence[Tile], window: Window, target: NDArray[np.floating[Any]]) -> None:
     """Fill `target`, (bands, P), from the bands of one file."""
-    _kept.use_for(series)
     dataset = _kept.open(tiles[0], tiles[0].warp)
+    box = window.col_off, window.row_off, window.width, window.height
     bands = [tile.band for tile in tiles]
     dataset.ReadRaster(*box, buf_type=_GDAL_TYPES[target.dtype], buf_obj=target, band_list=bands)
     for tile, row in zip(tiles, target, strict=True):
         _decode(tile, dataset, box, row)
 
 
-def _reason(tile: Tile, error: Exception) -> str:
-    """Say why a file cannot be read; of a far one, what the server says."""
-    return why_unreadable(tile.path) if is_remote(tile.path) else first_line(error)
-
-
-def _decode(
-    tile: Tile,
-    dataset: Any,
-    box: tuple[int, int, int, int],
-    row: NDArray[np.floating[Any]],
-) -> None:
+def _decode(tile: Tile, dataset: Any, box: Box, row: NDArray[np.floating[Any]]) -> None:
     """Turn a file's numbers into values, (P,), with NaN where missing."""
     missing = _masks(tile, dataset, box, row.size)
     if tile.dtype == "Int8":
@@ -279,38 +266,34 @@ def _decode(
         row += tile.offset
 
 
-def _masks(
-    tile: Tile, dataset: Any, box: tuple[int, int, int, int], pixels: int
-) -> Iterator[NDArray[np.bool_]]:
-    """Give masks, (P,), of what is missing: the file's own, that of a band, that of bits."""
+def _masks(tile: Tile, dataset: Any, box: Box, pixels: int) -> Iterator[NDArray[np.bool_]]:
+    """Yield masks, (P,), of what is missing: by the file's own mask, by a band, by bits."""
     if tile.masked and tile.warp is None:  # warping has used it
         mask = np.empty(pixels, dtype=np.uint8)
         band = dataset.GetRasterBand(tile.band)
         band.GetMaskBand().ReadRaster(*box, buf_type=gdal.GDT_Byte, buf_obj=mask)
         yield mask == 0
-    if tile.mask_band is None and tile.qa_band is None:
-        return
-    unmixed = dataset
-    if tile.warp is not None:  # numbers that say what is missing are not mixed with others
-        unmixed = _kept.open(tile, Warp(tile.warp.grid, UNMIXED))
     if tile.mask_band is not None:
-        said = np.empty(pixels, dtype=np.float64)
-        unmixed.GetRasterBand(tile.mask_band).ReadRaster(
-            *box, buf_type=gdal.GDT_Float64, buf_obj=said
-        )
-        yield (said == 0) | np.isnan(said)
+        numbers = _numbers(tile, tile.mask_band, dataset, box, pixels)
+        yield (numbers == 0) | np.isnan(numbers)
     if tile.qa_band is not None:
-        # As doubles: GDAL makes 0 of a negative number that is to be unsigned.
-        said = np.empty(pixels, dtype=np.float64)
-        unmixed.GetRasterBand(tile.qa_band).ReadRaster(
-            *box, buf_type=gdal.GDT_Float64, buf_obj=said
-        )
-        unknown = ~np.isfinite(said)
+        numbers = _numbers(tile, tile.qa_band, dataset, box, pixels)
+        unknown = ~np.isfinite(numbers)
         yield unknown
-        said[unknown] = 0
-        bits = said.astype(np.int64)
+        numbers[unknown] = 0
+        bits = numbers.astype(np.int64)
         for mask_bits, number in tile.qa_bits:
             yield (bits & mask_bits) == number
+
+
+def _numbers(tile: Tile, band: int, dataset: Any, box: Box, pixels: int) -> NDArray[np.float64]:
+    """Return the numbers, (P,), of a band that says what is missing."""
+    if tile.warp is not None:  # such numbers are not mixed with others
+        dataset = _kept.open(tile, Warp(tile.warp.grid, UNMIXED))
+    # As doubles: GDAL makes 0 of a negative number that is to be unsigned.
+    numbers = np.empty(pixels, dtype=np.float64)
+    dataset.GetRasterBand(band).ReadRaster(*box, buf_type=gdal.GDT_Float64, buf_obj=numbers)
+    return numbers
 
 
 def is_nodata(row: NDArray[np.number[Any]], nodata: float) -> NDArray[np.bool_]:

@@ -56,8 +56,8 @@ class Series:
             and 0 <= window.col_off < right <= self.grid.width
         ):
             raise ArgumentError(
-                f"window of {window}: the rasters have {self.grid.height} rows and "
-                f"{self.grid.width} columns, counted from 0"
+                f"window of {window}: does not lie within the rasters, which have "
+                f"{self.grid.height} rows and {self.grid.width} columns, counted from 0"
             )
         origin = self.origin[0] + window.row_off, self.origin[1] + window.col_off
         return dataclasses.replace(self, grid=self.grid.crop(window), origin=origin)

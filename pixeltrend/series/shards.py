@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import InputError
 from pixeltrend.raster.grid import Grid
@@ -17,11 +16,10 @@ if TYPE_CHECKING:
     from pixeltrend.raster.header import Header
 
 # <name>-<first row>-<first column>.tif, ten digits each.
-_SHARD = re.compile(r"(?P<name>.+)-(?P<row>\d{10})-(?P<column>\d{10})(?P<suffix>(?:\.\w+)?)")
+_SHARD = r"(?P<name>.+)-(?P<row>\d{10})-(?P<column>\d{10})(?P<suffix>(?:\.\w+)?)"
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(NamedTuple):
     """One raster as somebody exported it: a file, or its shards."""
 
     name: str
@@ -33,7 +31,7 @@ class Export:
 
 
 def group_shards(paths: Sequence[str]) -> list[Export]:
-    """Put the shards of each export together.
+    """Return the exports that files belong to, in order of their names.
 
     Parameters
     ----------
@@ -47,19 +45,19 @@ def group_shards(paths: Sequence[str]) -> list[Export]:
     whole = []
     shards: dict[str, list[tuple[int, int, str]]] = {}
     for path in paths:
-        match = _SHARD.fullmatch(path)
+        match = re.fullmatch(_SHARD, path)
         if match is None:
             whole.append(Export(path, (path,), ()))
         else:
-            place = int(match["row"]), int(match["column"]), path
-            shards.setdefault(match["name"] + match["suffix"], []).append(place)
+            name = match["name"] + match["suffix"]
+            shards.setdefault(name, []).append((int(match["row"]), int(match["column"]), path))
     split = [
         Export(
             name,
-            tuple(path for _, _, path in sorted(its)),
-            tuple((row, column) for row, column, _ in sorted(its)),
+            tuple(path for _, _, path in sorted(parts)),
+            tuple((row, column) for row, column, _ in sorted(parts)),
         )
-        for name, its in shards.items()
+        for name, parts in shards.items()
     ]
     return sorted([*whole, *split], key=lambda export: export.name)
 
@@ -67,14 +65,14 @@ def group_shards(paths: Sequence[str]) -> list[Export]:
 def place_shards(
     export: Export, headers: Mapping[str, Header]
 ) -> tuple[Grid, tuple[tuple[Header, Window], ...]]:
-    """Give the grid of an export, and where its files lie on it.
+    """Return the grid of an export, and where its files lie on it.
 
     Where shards are absent at the lower or right border, the grid ends before them.
 
     Raises
     ------
     InputError
-        Shards overlap, leave gaps that are no absent shard, or lie elsewhere than their names say.
+        Shards overlap, leave gaps that are no whole shards, or lie elsewhere than their names say.
     """
     if not export.offsets:
         header = headers[export.files[0]]
@@ -83,33 +81,33 @@ def place_shards(
         (headers[path], Window(row, column, headers[path].grid.height, headers[path].grid.width))
         for path, (row, column) in zip(export.files, export.offsets, strict=True)
     )
-    first, area = placed[0]
+    first, corner = placed[0]
     # From the first shard back to the first pixel of the whole.
-    origin = first.grid.crop(Window(-area.row_off, -area.col_off, area.height, area.width))
+    origin = first.grid.crop(Window(-corner.row_off, -corner.col_off, corner.height, corner.width))
     described = [band.description for band in first.bands]
-    for header, its in placed:
+    for header, area in placed:
         also = [band.description for band in header.bands]
         if also != described and sorted(also) == sorted(described):
             raise InputError(
-                f"{header.path}: its bands are in another order than those of {first.path}"
+                f"{header.path}: its bands are in a different order from those of {first.path}"
             )
         if len(header.bands) != len(first.bands):
             raise InputError(
                 f"{header.path}: {len(header.bands)} bands, but {first.path} has {len(first.bands)}"
             )
-        expected = origin.crop(its)
+        expected = origin.crop(area)
         if difference := header.grid.difference(expected):
             raise InputError(
-                f"{header.path}: {difference[0]}, but by its name and {first.path} it should have "
-                f"{difference[1]}"
+                f"{header.path}: {difference[0]}, but going by its name and {first.path} it should "
+                f"have {difference[1]}"
             )
     for axis, spans in (
-        ("row", [(header.path, its.row_off, its.height) for header, its in placed]),
-        ("column", [(header.path, its.col_off, its.width) for header, its in placed]),
+        ("row", [(header.path, area.row_off, area.height) for header, area in placed]),
+        ("column", [(header.path, area.col_off, area.width) for header, area in placed]),
     ):
         _check_tiling(export.name, axis, spans)
-    height = max(its.row_off + its.height for _, its in placed)
-    width = max(its.col_off + its.width for _, its in placed)
+    height = max(area.row_off + area.height for _, area in placed)
+    width = max(area.col_off + area.width for _, area in placed)
     return Grid(width, height, origin.geotransform, origin.crs), placed
 
 
@@ -139,23 +137,3 @@ def _check_tiling(name: str, axis: str, spans: Sequence[tuple[str, int, int]]) -
                 f"{name}: its shards leave a gap: one covers {axis}s {before} to {end - 1}, the "
                 f"next begins at {axis} {start}, and the largest shard has {size} {axis}s"
             )
-
-
-def absent_shards(areas: Sequence[Window], height: int, width: int) -> list[Window]:
-    """Give the places in a grid where shards are absent: what no shard covers.
-
-    Parameters
-    ----------
-    areas
-        The places of the shards.
-    height, width
-        Size of the grid.
-    """
-    rows = sorted({0, height, *(a.row_off for a in areas), *(a.row_off + a.height for a in areas)})
-    columns = sorted({0, width, *(a.col_off for a in areas), *(a.col_off + a.width for a in areas)})
-    places = [
-        Window(top, left, bottom - top, right - left)
-        for top, bottom in itertools.pairwise(rows)
-        for left, right in itertools.pairwise(columns)
-    ]
-    return [its for its in places if not any(area.overlap(its).pixels for area in areas)]

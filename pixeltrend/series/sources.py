@@ -1,11 +1,13 @@
-"""Source: how the pixels of one time are read, from one file or several."""
+"""Source: how the pixels of one time are read, from one file or several.
+
+These facts, and some of the other modules here, are named tuples: a dataclass takes seven times as
+long to define, and every run and worker imports them.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,8 +30,7 @@ AS_FLOAT64 = {"UInt32", "Int32", "UInt64", "Int64", "Float64"}
 _BITS = {"Byte", "UInt16", "Int16", "UInt32", "Int32", "Float32", "Float64"}
 
 
-@dataclass(frozen=True, slots=True)
-class Warp:
+class Warp(NamedTuple):
     """How a raster on another grid becomes one on the grid of its series."""
 
     grid: Grid
@@ -38,8 +39,7 @@ class Warp:
     """GDAL's name of the method."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(NamedTuple):
     """A file, the band of it that is read, and where its pixels lie."""
 
     path: str
@@ -77,8 +77,7 @@ class Tile:
     """What tells the file from one that takes its place; None if nothing does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One time's raster: one file, or the shards of one export."""
 
     path: str
@@ -102,55 +101,55 @@ class Source:
 
 
 def make_tile(
-    header: Header, number: int, area: Window, options: InputOptions
+    header: Header, number: int, area: Window, inputs: InputOptions
 ) -> tuple[Tile, list[str]]:
-    """Say how band `number` of a file is read; and what is odd about it.
+    """Return how band `number` of a file is read; and what is odd about it.
 
     Raises
     ------
     InputError
-        The band has no trend, or another one that is wanted is not there.
+        The band has no trend, or the band of a mask is missing.
     """
     band = header.bands[number - 1]
     if band.dtype not in AS_FLOAT32 | AS_FLOAT64:
         raise InputError(f"{header.path}: band {number} is {band.dtype}, which has no trend")
     mask_band, qa_band = (
         None if wanted is None else find_band(header, wanted)
-        for wanted in (options.mask_band, options.qa_band)
+        for wanted in (inputs.mask_band, inputs.qa_band)
     )
     if qa_band is not None and (dtype := header.bands[qa_band - 1].dtype) not in _BITS:
-        raise InputError(f"{header.path}: the qa band {qa_band} is {dtype}, which has no bits")
-    nodata, odd = _missing_value(band, options.nodata)
+        raise InputError(f"{header.path}: band {qa_band} (--qa-band) is {dtype}, which has no bits")
+    nodata, remarks = _missing_value(band, inputs.nodata)
     tile = Tile(
         path=absolute(header.path),
         band=number,
         dtype=band.dtype,
         nodata=nodata,
-        scale=band.scale if options.scale is None else options.scale,
-        offset=band.offset if options.offset is None else options.offset,
+        scale=band.scale if inputs.scale is None else inputs.scale,
+        offset=band.offset if inputs.offset is None else inputs.offset,
         masked=band.masked,
         mask_band=mask_band,
         qa_band=qa_band,
-        qa_bits=parse_qa_bits(options.qa_bits) if options.qa_bits else (),
-        valid_range=options.valid_range,
-        allow_vrt=options.allow_vrt,
+        qa_bits=parse_qa_bits(inputs.qa_bits) if inputs.qa_bits else (),
+        valid_range=inputs.valid_range,
+        allow_vrt=inputs.allow_vrt,
         area=area,
         siblings=header.siblings,
         fingerprint=header.fingerprint,
     )
-    return tile, odd
+    return tile, remarks
 
 
-def _missing_value(band: BandHeader, given: float | None) -> tuple[float | None, list[str]]:
-    """Give the number that stands for missing as the pixels have it; and what is odd about it."""
-    missing = band.nodata if given is None else float(given)
+def _missing_value(band: BandHeader, nodata: float | None) -> tuple[float | None, list[str]]:
+    """Return the number that stands for missing as the pixels have it; and what is odd about it."""
+    missing = band.nodata if nodata is None else float(nodata)
     if missing is None:
         return None, []
     if not math.isfinite(missing):
         return math.nan, []  # what is not finite is missing anyhow
     if not can_hold(band.dtype, missing):
-        origin = "declared" if given is None else "given"
-        return None, [f"nodata {missing:g} is {origin}, which {band.dtype} cannot hold"]
+        how = "declared" if nodata is None else "given"
+        return None, [f"nodata {missing:g} is {how}, but {band.dtype} cannot hold it"]
     if band.dtype == "Float32":
         limit = float(np.finfo(np.float32).max)  # some write the smallest double for Float32
         missing = float(np.float32(min(max(missing, -limit), limit)))
@@ -158,15 +157,13 @@ def _missing_value(band: BandHeader, given: float | None) -> tuple[float | None,
 
 
 def moved(source: Source, rows: int, columns: int) -> Source:
-    """Give the source with all its files elsewhere on the grid."""
-    tiles = (
-        dataclasses.replace(tile, area=tile.area.moved(rows, columns)) for tile in source.tiles
-    )
-    return dataclasses.replace(source, tiles=tuple(tiles))
+    """Return the source with all its files elsewhere on the grid."""
+    tiles = (tile._replace(area=tile.area.moved(rows, columns)) for tile in source.tiles)
+    return source._replace(tiles=tuple(tiles))
 
 
 def can_hold(dtype: str, value: float) -> bool:
-    """Tell whether a pixel of this type can have this value."""
+    """Return whether a pixel of this type can have this value."""
     if dtype.startswith("Float"):
         return True
     limits = np.iinfo("uint8" if dtype == "Byte" else dtype.lower())

@@ -19,38 +19,37 @@ _FIRST_YEAR, _LAST_YEAR = 1800, 2200
 
 
 def _of_milliseconds(text: str) -> float:
-    """Give the day of milliseconds since 1970, as Earth Engine counts."""
+    """Return the day of milliseconds since 1970, as Earth Engine counts."""
     day = dt.date(1970, 1, 1) + dt.timedelta(days=float(text) // 86_400_000)
     return decimal_year(day.year, day.month, day.day)
 
 
 def _of_index(text: str) -> float:
-    """Give the date in an id of Earth Engine, if it has one."""
+    """Return the date in an id of Earth Engine."""
     return times_from_names([text])[0]
 
 
-# What says when the ground was seen, the most certain first. TIFFTAG_DATETIME and the dates of
-# processing are not here: they say when a file was written.
-_KEYS: tuple[tuple[str, Callable[[str], float]], ...] = (
-    ("DATE_ACQUIRED", parse_time),  # Landsat's MTL
-    ("ACQUISITION_DATE", parse_time),  # Landsat's MTL before 2012
-    ("SENSING_TIME", parse_time),  # Sentinel-2, a tile
-    (r"DATATAKE_\d+_DATATAKE_SENSING_START", parse_time),  # Sentinel-2, a product
-    ("PRODUCT_START_TIME", parse_time),  # Sentinel-2, a product
-    ("PRODUCT_START", parse_time),
-    ("ACQUISITION_START_TIME", parse_time),  # Sentinel-1, by GDAL's SAFE
-    ("ACQUISITIONDATETIME", parse_time),  # GDAL's domain IMAGERY: WorldView, Pleiades, ...
-    ("RANGEBEGINNINGDATE", parse_time),  # MODIS and VIIRS
-    ("TIME_COVERAGE_START", parse_time),  # ACDD, in NetCDF files
-    ("SYSTEM:TIME_START", _of_milliseconds),  # Earth Engine
-    ("SYSTEM:INDEX", _of_index),  # Earth Engine
-    ("DATE", parse_time),
-)
-_PATTERNS = [(re.compile(key), read) for key, read in _KEYS]
+# When the ground was seen, the most certain first; n stands for digits. TIFFTAG_DATETIME and the
+# dates of processing are not here: they say when a file was written.
+_READERS: dict[str, Callable[[str], float]] = {
+    "DATE_ACQUIRED": parse_time,  # Landsat's MTL
+    "ACQUISITION_DATE": parse_time,  # Landsat's MTL before 2012
+    "SENSING_TIME": parse_time,  # Sentinel-2, a tile
+    "DATATAKE_n_DATATAKE_SENSING_START": parse_time,  # Sentinel-2, a product
+    "PRODUCT_START_TIME": parse_time,  # Sentinel-2, a product
+    "PRODUCT_START": parse_time,
+    "ACQUISITION_START_TIME": parse_time,  # Sentinel-1, by GDAL's SAFE
+    "ACQUISITIONDATETIME": parse_time,  # GDAL's domain IMAGERY: WorldView, Pleiades, ...
+    "RANGEBEGINNINGDATE": parse_time,  # MODIS and VIIRS
+    "TIME_COVERAGE_START": parse_time,  # ACDD, in NetCDF files
+    "SYSTEM:TIME_START": _of_milliseconds,  # Earth Engine
+    "SYSTEM:INDEX": _of_index,  # Earth Engine
+    "DATE": parse_time,
+}
 
 
 def time_from_metadata(metadata: Mapping[str, str]) -> float | None:
-    """Give the time of acquisition that a raster's metadata items tell.
+    """Return the time of acquisition that a raster's metadata items tell.
 
     Parameters
     ----------
@@ -72,11 +71,14 @@ def time_from_metadata(metadata: Mapping[str, str]) -> float | None:
     USGS, "Landsat Collection 2 metadata"; GDAL's drivers SENTINEL2, SAFE and HDF4; ESIP, "Attribute
     Convention for Data Discovery"; Earth Engine, "Image properties".
     """
-    items = {key.upper().removeprefix("NC_GLOBAL#"): text for key, text in metadata.items()}
-    for pattern, read in _PATTERNS:
-        for key in filter(pattern.fullmatch, sorted(items)):
+    texts: dict[str, list[str]] = {}
+    for key in sorted(metadata):
+        name = re.sub(r"\d+", "n", key.upper().removeprefix("NC_GLOBAL#"))
+        texts.setdefault(name, []).append(metadata[key])
+    for name, read in _READERS.items():
+        for text in texts.get(name, ()):
             try:
-                time = read(items[key])
+                time = read(text)
             except (ValueError, OverflowError, InputError):
                 continue
             if _FIRST_YEAR <= time < _LAST_YEAR:
@@ -85,7 +87,7 @@ def time_from_metadata(metadata: Mapping[str, str]) -> float | None:
 
 
 def times_from_cf(offsets: Sequence[float], units: str, calendar: str = "standard") -> list[float]:
-    """Give the decimal years of a time axis that follows the CF conventions.
+    """Return the decimal years of a time axis that follows the CF conventions.
 
     Parameters
     ----------
@@ -105,7 +107,7 @@ def times_from_cf(offsets: Sequence[float], units: str, calendar: str = "standar
     Raises
     ------
     InputError
-        `units` or `calendar` are none, or an offset is no number or too large.
+        `units` or `calendar` is not known, or an offset is not a number or is too large.
     MissingDependencyError
         The package cftime is not installed.
 
@@ -119,15 +121,15 @@ def times_from_cf(offsets: Sequence[float], units: str, calendar: str = "standar
         raise MissingDependencyError(
             f"{error.name} is not installed: pip install cftime"
         ) from error
-    said = f"times in {units!r}, calendar {calendar or 'standard'!r}"
+    axis = f"times in {units!r}, calendar {calendar or 'standard'!r}"
     for offset in offsets:
         if not math.isfinite(offset):
-            raise InputError(f"{said}: {offset} is no time; give --times FILE.csv or --years")
+            raise InputError(f"{axis}: {offset} is not a time; give --times FILE.csv or --years")
     try:
         times = cftime.num2date(
             list(offsets), units, calendar or "standard", only_use_cftime_datetimes=True
         )
         return [decimal_year_of_cftime(time) for time in times]
     except (ValueError, OverflowError) as error:
-        why = str(error).splitlines()[0] if str(error) else "not understood"
-        raise InputError(f"{said}: {why}; give --times FILE.csv or --years") from error
+        reason = str(error).splitlines()[0] if str(error) else "they are not understood"
+        raise InputError(f"{axis}: {reason}; give --times FILE.csv or --years") from error

@@ -1,16 +1,17 @@
-"""Times out of file names and band descriptions: one form at one place for a whole series."""
+"""Times out of file names and band descriptions: one form in one position for a whole series."""
 
 from __future__ import annotations
 
 import re
+from os.path import basename
 from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import InputError
-from pixeltrend.times.dates import file_name, time_of, times_from_regex
+from pixeltrend.times.dates import time_of, times_from_regex
 from pixeltrend.times.products import acquisition_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _YEAR = r"(?P<year>(?:1[89]|2[01])\d\d)"
 _MONTH = r"(?P<month>0[1-9]|1[0-2])"
@@ -18,6 +19,7 @@ _DAY = r"(?P<day>0[1-9]|[12]\d|3[01])"
 _DOY = r"(?P<doy>[0-3]\d\d)"
 # A number with a unit is a size, not a time: 2000m, 1km, 10days.
 _END = r"(?!\d|(?:[kcd]?m|deg|px|bits?|days?)(?![a-z]))"
+# From the shortest to the longest; compiled when first used, by `re` itself.
 _FORMS = {
     "YYYY": _YEAR,
     "YYYY_MM": _YEAR + r"[-_.]" + _MONTH,
@@ -27,24 +29,19 @@ _FORMS = {
     "YYYYDDD": _YEAR + _DOY,
     "YYYYMMDD": _YEAR + _MONTH + _DAY,
 }
-# From the shortest to the longest form, by the number of digits that it begins with.
-_BY_LENGTH = {
-    length: [(form, re.compile(_FORMS[form] + _END, re.ASCII | re.IGNORECASE)) for form in forms]
-    for length, forms in {
-        4: ("YYYY", "YYYY_MM", "YYYY_DDD", "YYYY_MM_DD"),
-        6: ("YYYYMM",),
-        7: ("YYYYDDD",),
-        8: ("YYYYMMDD",),
-    }.items()
-}
 _RANK = {form: rank for rank, form in enumerate(_FORMS)}
-# Before a number that is no time stands a version's v, a CRS's name, or the day whose hours it is.
-_RUN = re.compile(
-    r"(?P<no>(?<![a-z])v(?!\d{5})|epsg[-_:]?|(?<=\d{7}t)(?=\d{4}(?:\d\d)?(?!\d)))?(?P<digits>\d+)",
-    re.ASCII | re.IGNORECASE,
+# The forms by the number of digits that they begin with.
+_BY_LENGTH = {
+    4: ("YYYY", "YYYY_MM", "YYYY_DDD", "YYYY_MM_DD"),
+    6: ("YYYYMM",),
+    7: ("YYYYDDD",),
+    8: ("YYYYMMDD",),
+}
+_FLAGS = re.ASCII | re.IGNORECASE
+# Before a number that is not a time stands a version's v, a CRS's name, or the day of its hours.
+_RUN = (
+    r"(?P<no>(?<![a-z])v(?!\d{5})|epsg[-_:]?|(?<=\d{7}t)(?=\d{4}(?:\d\d)?(?!\d)))?(?P<digits>\d+)"
 )
-# Earth Engine cuts a large export into files that end so: they are one raster.
-_SHARD = re.compile(r"-[0-9]{10}-[0-9]{10}(?=(?:\.[^.]*)?$)")
 # The forms as a user would write them; a year alone needs no name.
 _SUGGESTED = {
     "YYYY": r"(\d{4})",
@@ -61,7 +58,7 @@ class _Reading(NamedTuple):
     """One way to read a time out of one name."""
 
     form: str
-    place: int
+    run: int
     """Runs of digits before it."""
     begin: int
     end: int
@@ -70,14 +67,17 @@ class _Reading(NamedTuple):
 
 # How each name is read by one rule, in the order of the names.
 _Rule = list[_Reading]
+# A rule by its side, the number of its run of digits from there, and its form; with its readings
+# by the numbers of the names that it fits.
+_Fits = dict[tuple[str, int, str], dict[int, _Reading]]
 
 
 def times_from_names(names: Sequence[str], *, date_regex: str | None = None) -> list[float]:
-    """Read one time out of each name, all by one rule: a form at a place.
+    """Return the time in each name, all read by one rule: a form in one position.
 
     A rule is a form (YYYY, YYYYMMDD, ...) at the same run of digits, counted from the left or from
-    the right, or the only one of its form in each name. At one place the longest form counts that
-    every name has. Product ids (Landsat, Sentinel, MODIS, ...) say themselves which date is the
+    the right, or the only one of its form in each name. In one position the longest form counts
+    that every name has. Product ids (Landsat, Sentinel, MODIS, ...) determine which date is the
     acquisition. Otherwise the one rule is taken that tells the names apart.
 
     Parameters
@@ -86,8 +86,7 @@ def times_from_names(names: Sequence[str], *, date_regex: str | None = None) -> 
         File names or paths, of which only what follows the last slash is read, or descriptions of
         bands.
     date_regex
-        A regular expression that says where the time is, in place of the rule: see
-        `dates.times_from_regex`.
+        A regular expression for the time, in place of the rule: see `dates.times_from_regex`.
 
     Returns
     -------
@@ -105,33 +104,31 @@ def times_from_names(names: Sequence[str], *, date_regex: str | None = None) -> 
     if date_regex is not None:
         return times_from_regex(names, date_regex)
     paths: dict[str, str] = {}
-    for name in names:
-        paths.setdefault(unsharded(file_name(name)), name)
-    times = dict(zip(paths, _times(list(paths), list(paths.values())), strict=True))
-    return [times[unsharded(file_name(name))] for name in names]
+    for path in names:
+        paths.setdefault(basename(path), path)
+    times = dict(zip(paths, _times(paths), strict=True))
+    return [times[basename(path)] for path in names]
 
 
-def unsharded(name: str) -> str:
-    """Give a name without the offsets that Earth Engine adds to the parts of one large export."""
-    return _SHARD.sub("", name)
-
-
-def _times(names: Sequence[str], paths: Sequence[str]) -> list[float]:
-    """Give the times of different names, or refuse them by their paths."""
+def _times(by_name: Mapping[str, str]) -> list[float]:
+    """Return the times of names, or refuse them by their paths."""
+    names, paths = list(by_name), list(by_name.values())
     acquired: list[float] = []
     for name in names:
         time = acquisition_time(name)
         if time is None:
             break
         acquired.append(time)
-    known = len(acquired) == len(names)
-    if known and (len(names) == 1 or _varies(acquired)):
+    are_products = len(acquired) == len(names)
+    if are_products and (len(names) == 1 or _vary(acquired)):
         return acquired
     fits = _fits(names)
     rules = _tell_apart(
-        _different([[*by.values()] for by in fits.values() if len(by) == len(names)])
+        _different(
+            [[*by_number.values()] for by_number in fits.values() if len(by_number) == len(names)]
+        )
     )
-    if known and not any(_varies(_times_of(rule)) for rule in rules):
+    if are_products and not any(_vary(_times_of(rule)) for rule in rules):
         return acquired
     if not rules:
         raise InputError(_no_rule(paths, fits))
@@ -140,63 +137,67 @@ def _times(names: Sequence[str], paths: Sequence[str]) -> list[float]:
     return _times_of(rules[0])
 
 
-def _read(name: str) -> tuple[list[_Reading], int]:
-    """Give every reading of a name, and how many runs of digits it has."""
+def _readings(name: str) -> tuple[list[_Reading], int]:
+    """Return every reading of a name, and how many runs of digits it has."""
     readings = []
-    place = -1
-    for place, run in enumerate(_RUN.finditer(name)):
+    runs = list(re.finditer(_RUN, name, _FLAGS))
+    for number, run in enumerate(runs):
         if run["no"] is not None:
             continue
         begin, end = run.span("digits")
-        for form, pattern in _BY_LENGTH.get(end - begin, ()):
-            match = pattern.match(name, begin)
+        for form in _BY_LENGTH.get(end - begin, ()):
+            match = re.compile(_FORMS[form] + _END, _FLAGS).match(name, begin)
             if match:
                 try:
                     time = time_of(match)
                 except ValueError:  # 31 June
                     continue
-                readings.append(_Reading(form, place, begin, match.end(), time))
-    return readings, place + 1
+                readings.append(_Reading(form, number, begin, match.end(), time))
+    return readings, len(runs)
 
 
-def _fits(names: Sequence[str]) -> dict[tuple[str, int, str], dict[int, _Reading]]:
-    """Give every rule (side, place, form), with its readings by the numbers of the names."""
-    fits: dict[tuple[str, int, str], dict[int, _Reading]] = {}
+def _fits(names: Sequence[str]) -> _Fits:
+    """Return every rule that fits a name."""
+    fits: _Fits = {}
     for number, name in enumerate(names):
-        readings, runs = _read(name)
+        readings, runs = _readings(name)
         forms = [reading.form for reading in readings]
         for reading in readings:
-            form, place = reading.form, reading.place
-            fits.setdefault(("left", place, form), {})[number] = reading
-            fits.setdefault(("right", runs - place, form), {})[number] = reading
+            form, run = reading.form, reading.run
+            fits.setdefault(("left", run, form), {})[number] = reading
+            fits.setdefault(("right", runs - run, form), {})[number] = reading
             if forms.count(form) == 1:
                 fits.setdefault(("only", 0, form), {})[number] = reading
     return fits
 
 
 def _different(rules: Sequence[_Rule]) -> list[_Rule]:
-    """Keep one rule of those that say the same: the one that says most.
+    """Return one rule of those that say the same: the one that says most.
 
-    These are the longest form at each place; one of those that give the same times; and days rather
-    than the years of these days.
+    These are the longest form in each position; one of those that give the same times; and days
+    rather than the years of these days.
     """
-    at: dict[tuple[int, ...], _Rule] = {}
+    by_position: dict[tuple[int, ...], _Rule] = {}
     for rule in sorted(rules, key=lambda rule: _RANK[rule[0].form]):
-        at[tuple(reading.begin for reading in rule)] = rule
+        by_position[tuple(reading.begin for reading in rule)] = rule
     by_times: dict[tuple[float, ...], _Rule] = {}
-    for rule in sorted(at.values(), key=lambda rule: rule[0].begin):
+    for rule in sorted(by_position.values(), key=lambda rule: rule[0].begin):
         by_times.setdefault(tuple(_times_of(rule)), rule)
-    years = {tuple(int(time) for time in its) for its in by_times if not _whole(its)}
-    return [rule for its, rule in by_times.items() if rule[0].form != "YYYY" or its not in years]
+    years_of_days = {
+        tuple(map(int, times)) for times in by_times if any(time != int(time) for time in times)
+    }
+    return [
+        rule
+        for times, rule in by_times.items()
+        if rule[0].form != "YYYY" or times not in years_of_days
+    ]
 
 
 def _tell_apart(rules: Sequence[_Rule]) -> list[_Rule]:
-    """Keep the rules that tell all names apart; if there are none, those that tell some."""
-    times = [_times_of(rule) for rule in rules]
-    for number_of_times in (len(times[0]) if times else 0, 2):
-        best = [
-            rule for rule, its in zip(rules, times, strict=True) if len(set(its)) >= number_of_times
-        ]
+    """Return the rules that tell all names apart; if there are none, those that tell some."""
+    names = len(rules[0]) if rules else 0
+    for count in (names, 2):
+        best = [rule for rule in rules if len(set(_times_of(rule))) >= count]
         if best:
             return best
     return list(rules)
@@ -206,37 +207,32 @@ def _times_of(rule: _Rule) -> list[float]:
     return [reading.time for reading in rule]
 
 
-def _whole(times: Sequence[float]) -> bool:
-    return all(time == int(time) for time in times)
-
-
-def _varies(times: Sequence[float]) -> bool:
+def _vary(times: Sequence[float]) -> bool:
     return len(set(times)) > 1
 
 
-def _no_rule(paths: Sequence[str], fits: dict[tuple[str, int, str], dict[int, _Reading]]) -> str:
-    """Name the file that breaks the rule which comes closest."""
-    path, why = paths[0], "as in ndvi_1995.tif, ndvi_199507.tif or ndvi_19950704.tif"
+def _no_rule(paths: Sequence[str], fits: _Fits) -> str:
+    """Return a message that names the file that breaks the rule which comes closest."""
+    path = paths[0]
+    reason = "expected one as in ndvi_1995.tif, ndvi_199507.tif or ndvi_19950704.tif"
     if fits:
-        (_, _, form), by = max(
+        (_, _, form), by_number = max(
             fits.items(), key=lambda fit: (len(fit[1]), 0 in fit[1], _RANK[fit[0][2]])
         )
-        path = next(path for number, path in enumerate(paths) if number not in by)
-        why = f"{form} fits {len(by)} of {len(paths)} names, not this one"
+        path = next(path for number, path in enumerate(paths) if number not in by_number)
+        reason = f"{form} fits {len(by_number)} of {len(paths)} names, but not this one"
     return (
-        f"{path}: no time in the name ({why}); say where it is with --date-regex, or give "
+        f"{path}: no time in the name ({reason}); say where it is with --date-regex, or give "
         "--times FILE.csv or --years FIRST:LAST"
     )
 
 
 def _several_rules(names: Sequence[str], paths: Sequence[str], rules: Sequence[_Rule]) -> str:
-    """Show what the rules read in the name that they read most differently."""
+    """Return a message that shows the name that the rules read most differently."""
     number = max(range(len(names)), key=lambda number: len({rule[number].time for rule in rules}))
-    read = {
-        f"{names[number][its.begin : its.end]} ({its.form})": None
-        for its in (rule[number] for rule in rules)
-    }
-    *others, last = read
+    readings = [rule[number] for rule in rules]
+    texts = [f"{names[number][way.begin : way.end]} ({way.form})" for way in readings]
+    *others, last = dict.fromkeys(texts)
     regex = _suggest(names[number], number, paths, rules)
     return (
         f"{paths[number]}: the time could be {', '.join(others)} or {last}; say which with "
@@ -245,21 +241,21 @@ def _several_rules(names: Sequence[str], paths: Sequence[str], rules: Sequence[_
 
 
 def _suggest(name: str, number: int, paths: Sequence[str], rules: Sequence[_Rule]) -> str:
-    """Give a regular expression that reads all names by one of the rules; empty if none does.
+    """Return a regular expression that reads all names by one of the rules; empty if none does.
 
     The shortest that works: what stands before the time, all that does, or the numbers counted.
     """
     for rule in rules:
-        its = rule[number]
-        before, after = name[: its.begin], name[its.end :]
+        reading = rule[number]
+        before, after = name[: reading.begin], name[reading.end :]
         runs_after = len(re.findall(r"\d+", after))
         for context, rest in (
             (re.escape(before[-8:]).replace("'", "."), ""),
             ("^" + r"\d+".join(map(re.escape, re.split(r"\d+", before))).replace("'", "."), ""),
-            (rf"^(?:\D*\d+){{{its.place}}}\D+", ""),
+            (rf"^(?:\D*\d+){{{reading.run}}}\D+", ""),
             ("", rf"(?=(?:\D+\d+){{{runs_after}}}\D*$)"),
         ):
-            regex = context + _SUGGESTED[its.form] + rest
+            regex = context + _SUGGESTED[reading.form] + rest
             try:
                 if times_from_regex(paths, regex) == _times_of(rule):
                     return regex

@@ -6,19 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pixeltrend.views.labels import number, round_down
+from osgeo import osr
+
+from pixeltrend.views.labels import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pixeltrend.raster.grid import GeoTransform
-
-    # From the map's coordinates to longitude and latitude in radians; None where there is no place.
-    ToEarth = Callable[[float, float], tuple[float, float] | None]
-
-_FAR = 300_000  # metres: from here on axes count kilometres
+_KILOMETRES_FROM = 300_000  # metres
 _SCALE_TOLERANCE = 0.02
-_ROOM_ABOVE, _LETTER, _GAP = 0.5, 0.075, 0.3  # inches, for labels of 8 points
+_ROW, _LETTER, _GAP = 0.5, 0.075, 0.3  # inches that labels of 8 points take
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,51 +45,33 @@ class Frame:
     y: Axis
     """From top to bottom."""
     scale_note: str = ""
-    """Where the scale bar is true; empty for everywhere, or if there is none."""
+    """Where the scale bar is true; empty for everywhere, or if the map has none."""
     note: str = ""
-    """Name of the coordinate reference system, or why there is none."""
+    """Name of the coordinate reference system, or why the axes count pixels."""
 
 
-def pixel_frame(width: int, height: int, why: str) -> Frame:
-    """Give axes that count pixels."""
-    return Frame(
-        Axis("Column", 0, width, counts=True), Axis("Row", 0, height, counts=True), note=why
-    )
-
-
-def map_frame(
-    width: int, height: int, geotransform: GeoTransform, crs: Any, to_earth: ToEarth
-) -> Frame:
-    """Give axes with map coordinates.
-
-    Parameters
-    ----------
-    width, height
-        Size in pixels.
-    geotransform
-        GDAL's six numbers, without rotation.
-    crs
-        The `osr.SpatialReference`, or None if unknown.
-    to_earth
-        Its way to longitude and latitude.
-    """
+def map_frame(dataset: Any) -> Frame:
+    """Return the axes of an open GDAL dataset: map coordinates, or pixels if it has none."""
+    width, height = dataset.RasterXSize, dataset.RasterYSize
+    geotransform = dataset.GetGeoTransform(can_return_null=True)
+    if geotransform is None or geotransform[2] or geotransform[4]:
+        what = "rotated" if geotransform else "not georeferenced"
+        return Frame(
+            Axis("Column", 0, width, counts=True),
+            Axis("Row", 0, height, counts=True),
+            note=f"The raster is {what}: axes count pixels.",
+        )
     left, top = geotransform[0], geotransform[3]
     right, bottom = left + width * geotransform[1], top + height * geotransform[5]
+    crs = dataset.GetSpatialRef()
     if crs is None:
         return Frame(Axis("x", left, right), Axis("y", top, bottom))
+    osr.UseExceptions()
     code = crs.GetAuthorityCode(None)
     name = crs.GetName() + (f" ({crs.GetAuthorityName(None)}:{code})" if code else "")
     x, y = (left + right) / 2, (top + bottom) / 2
     dx, dy = abs(right - left) / 100, abs(bottom - top) / 100
-    flattening = 1 / crs.GetInvFlattening() if crs.GetInvFlattening() else 0.0
-
-    def metres(x: float, y: float, dx: float, dy: float) -> float | None:
-        start = to_earth(x - dx / 2, y - dy / 2)
-        stop = to_earth(x + dx / 2, y + dy / 2)
-        if start is None or stop is None:
-            return None
-        return _ground_length(start, stop, crs.GetSemiMajor(), flattening) / (dx + dy) or None
-
+    metres = _ground_length(crs)
     metres_x, metres_y = metres(x, y, dx, 0), metres(x, y, 0, dy)
     edges = [metres(x, edge, dx, 0) for edge in (top, bottom)]
     alike = metres_x and all(e and abs(e / metres_x - 1) < _SCALE_TOLERANCE for e in edges)
@@ -107,8 +86,8 @@ def map_frame(
     unit, size = crs.GetLinearUnitsName(), 1.0
     metres_x = metres_x or crs.GetLinearUnits()
     if unit.lower() in {"metre", "meter"}:
-        far = max(abs(right - left), abs(bottom - top)) >= _FAR
-        unit, size = ("km", 1000.0) if far else ("m", 1.0)
+        wide = max(abs(right - left), abs(bottom - top)) >= _KILOMETRES_FROM
+        unit, size = ("km", 1000.0) if wide else ("m", 1.0)
     # A projected map keeps the proportions of its projection.
     return Frame(
         Axis(f"x ({unit})", left / size, right / size, metres_x * size),
@@ -118,36 +97,56 @@ def map_frame(
     )
 
 
-def _ground_length(
-    start: tuple[float, float], stop: tuple[float, float], semi_major: float, flattening: float
-) -> float:
-    """Give the length of a short line on the ellipsoid, from its radii of curvature."""
-    turn = math.remainder(stop[0] - start[0], 2 * math.pi)
+def _ground_length(crs: Any) -> Callable[[float, float, float, float], float | None]:
+    """Return a function for the metres on the ground of one unit, of steps around a point.
+
+    They are measured along the ellipsoid, by the radii of curvature at the point: a step is short.
+    The function returns None where the projection is not defined.
+    """
+    geographic = crs.CloneGeogCS()
+    if geographic is None:  # a local system
+        return lambda _x, _y, _dx, _dy: None
+    for system in (crs, geographic):
+        system.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    transformation = osr.CoordinateTransformation(crs, geographic)
+    unit, semi_major = geographic.GetAngularUnits(), crs.GetSemiMajor()
+    flattening = 1 / crs.GetInvFlattening() if crs.GetInvFlattening() else 0.0
     squared = flattening * (2 - flattening)
-    latitude = (start[1] + stop[1]) / 2
-    bent = 1 - squared * math.sin(latitude) ** 2
-    east = semi_major / math.sqrt(bent) * math.cos(latitude) * turn
-    north = semi_major * (1 - squared) / bent**1.5 * (stop[1] - start[1])
-    return math.hypot(east, north)
+
+    def metres(x: float, y: float, dx: float, dy: float) -> float | None:
+        try:
+            (west, south, _), (east, north, _) = transformation.TransformPoints(
+                [(x - dx / 2, y - dy / 2), (x + dx / 2, y + dy / 2)]
+            )
+            bent = 1 - squared * math.sin((south + north) / 2 * unit) ** 2
+            turn = math.remainder((east - west) * unit, 2 * math.pi)
+        except (RuntimeError, ValueError):  # of PROJ, and of infinite coordinates
+            return None
+        across = semi_major / math.sqrt(bent) * math.cos((south + north) / 2 * unit) * turn
+        along = semi_major * (1 - squared) / bent**1.5 * (north - south) * unit
+        return math.hypot(across, along) / (dx + dy) or None
+
+    return metres
 
 
 def ticks(axis: Axis, inches: float, *, across: bool) -> tuple[list[float], list[str]]:
-    """Choose round coordinates whose labels have room beside each other, or above each other."""
+    """Return round coordinates whose labels have room next to, or above, each other."""
+    from matplotlib.ticker import MaxNLocator
+
     low, high = sorted((axis.start, axis.stop))
-    step = round_down((high - low) * _ROOM_ABOVE / inches)
-    if axis.counts:
-        step = max(1.0, step)
-    while True:
-        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        places = [count * step for count in range(first, last + 1)]
+    for count in range(max(1, int(inches / _ROW)), 0, -1):
+        locator = MaxNLocator(count, steps=[1, 2, 5, 10], integer=axis.counts, min_n_ticks=1)
+        around = locator.tick_values(low, high)
+        step = around[1] - around[0]
         decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-        if not places:  # no round one lies within
-            places, decimals = [(low + high) / 2], decimals + 1
-        labels = [_coordinate(place, decimals, axis.hemispheres) for place in places]
-        room = _LETTER * max(map(len, labels)) + _GAP if across else _ROOM_ABOVE
-        if len(places) == 1 or step * inches / (high - low) >= room:
-            return places, labels
-        step *= 2.5 if f"{step:e}".startswith("2") else 2
+        values = [float(value) for value in around if low <= value <= high]
+        labels = [_coordinate(value, decimals, axis.hemispheres) for value in values]
+        room = _LETTER * max(map(len, labels)) + _GAP if across else _ROW
+        if len(values) == 1 or step * inches / (high - low) >= room:
+            break
+    else:
+        return values[:1], labels[:1]
+    return values, labels
 
 
 def _coordinate(value: float, decimals: int, hemispheres: str) -> str:

@@ -1,12 +1,13 @@
-"""Drawing a map with Matplotlib: where everything stands, and nothing about rasters.
+"""Drawing a map with Matplotlib: its layout and colours, and nothing about rasters.
 
-All places are in inches, so what stands where does not depend on the size of the map. Matplotlib is
-imported when something is drawn: it is an extra.
+Distances are in inches and points, whatever the size of the map. Matplotlib is imported when
+something is drawn: it is an extra.
 """
 
 from __future__ import annotations
 
 import io
+import itertools
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,13 @@ import numpy as np
 
 from pixeltrend.errors import ArgumentError, MissingDependencyError
 from pixeltrend.views.axes import ticks
-from pixeltrend.views.labels import number, percent, power, precision, round_down, wrap
+from pixeltrend.views.labels import number, percent, power, precision, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.offsetbox import DrawingArea, TextArea
     from matplotlib.transforms import Transform
     from numpy.typing import NDArray
 
@@ -31,10 +32,18 @@ MAP_SIDE = 6.5  # inches, the longer side of a map
 MISSING = (0.68, 0.68, 0.68)
 NEUTRAL = (0.97, 0.97, 0.97)
 
-_LEFT = _BOTTOM = 1.0  # of the map; the picture is cut to what stands on it
 _THINNEST = 1 / 20  # of the longer side: a thinner map would not be seen
 _WIDE = 2.2  # wider than this, the legend stands below
-_GREY = "0.35"
+_ROW = 16.5  # points of a row of the legend
+_SETTINGS: Any = {
+    "svg.hashsalt": "pixeltrend",
+    "pdf.fonttype": 42,
+    "text.parse_math": False,
+    "font.size": 8,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+}
 # Nothing that changes from run to run.
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
@@ -54,7 +63,7 @@ class Picture:
     limits: NDArray[np.float64]
     """Class limits, (K + 1,)."""
     shades: NDArray[np.float64]
-    """Place of each class on the ramp, from -1 to 1, (K,)."""
+    """Position of each class on the ramp, from -1 to 1, (K,)."""
     shares: NDArray[np.float64]
     """Part of the valid pixels in each class, (K,)."""
     missing: float
@@ -70,17 +79,18 @@ class Picture:
 
 
 def require_matplotlib() -> None:
-    """Raise MissingDependencyError without Matplotlib."""
+    """Raise MissingDependencyError without Matplotlib and matplotlib-scalebar."""
     try:
-        import matplotlib.figure  # noqa: F401
+        import matplotlib_scalebar.scalebar  # noqa: F401
     except ImportError as error:
         raise MissingDependencyError(
-            f"pictures need Matplotlib, which cannot be imported ({error}): pip install matplotlib"
+            f"pictures need Matplotlib and matplotlib-scalebar, but {error}: "
+            "pip install matplotlib-scalebar"
         ) from error
 
 
 def shade_colours(shades: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the colours, (K, 3), of places on the ramp: brown below zero, blue above."""
+    """Return the colours, (K, 3), of positions on the ramp: brown below zero, blue above."""
     from matplotlib import colormaps
 
     # Halves of ColorBrewer's BrBG and RdBu. To many who do not see red or green, the other half
@@ -110,35 +120,24 @@ def picture_format(output: str) -> str:
 
 
 def draw(picture: Picture, file_format: str, dpi: int) -> bytes:
-    """Draw a map and give the bytes of the PNG, SVG or PDF."""
+    """Return the bytes of a PNG, SVG or PDF."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     with mpl.rc_context():
         mpl.rcdefaults()  # nobody's settings change what a map looks like
-        mpl.rcParams.update(
-            {"svg.hashsalt": "pixeltrend", "pdf.fonttype": 42, "text.parse_math": False}
-        )
-        width, height, true_scale = _size(picture.frame)
-        figure = Figure(figsize=(width + 4, height + 2), dpi=dpi)
-        FigureCanvasAgg(figure)
-        axes = figure.add_axes(
-            (
-                _LEFT / (width + 4),
-                _BOTTOM / (height + 2),
-                width / (width + 4),
-                height / (height + 2),
-            )
-        )
+        mpl.rcParams.update(_SETTINGS)
+        width, height, one_scale = _size(picture.frame)
+        figure = Figure(figsize=(width, height), dpi=dpi)
+        axes = figure.add_axes((0, 0, 1, 1))  # all else stands around it: savefig makes room
         _draw_map(axes, picture, width, height)
-        _draw_panel(figure, picture, width, height, true_scale=true_scale)
-        top = _BOTTOM + height + 0.12
-        columns = max(48, round((width + 2.2) * 10))
-        for text, size, weight in ((picture.subtitle, 8, "normal"), (picture.title, 11, "bold")):
-            lines = wrap(text, columns * 8 // size + 10)
-            _text(figure, _LEFT, top, "\n".join(lines), size=size, weight=weight, va="bottom")
-            top += len(lines) * size * 1.35 / 72 + 0.05
+        columns = round(12 * (max(width, 2) + 2.2))
+        heading = [
+            *_text(wrap(picture.title, columns * 8 // 11), fontsize=11, fontweight="bold"),
+            *_text(wrap(picture.subtitle, columns)),
+        ]
+        _stack(axes, heading, "lower left", (0, 1), (0, 0.12))
+        _draw_panel(axes, picture, width, height, one_scale=one_scale)
         stream = io.BytesIO()
         figure.savefig(
             stream,
@@ -153,7 +152,7 @@ def draw(picture: Picture, file_format: str, dpi: int) -> bytes:
 
 
 def _size(frame: Frame) -> tuple[float, float, bool]:
-    """Give width and height of the map, and whether both have one scale."""
+    """Return width and height of the map, in inches, and whether both have one scale."""
     x, y = frame.x, frame.y
     ratio = (y.metres / x.metres) if x.metres and y.metres else 1.0
     width, height = abs(x.stop - x.start), abs(y.stop - y.start) * ratio
@@ -174,112 +173,109 @@ def _draw_map(axes: Axes, picture: Picture, width: float, height: float) -> None
     axes.set_xlim(min(x.start, x.stop), max(x.start, x.stop))
     axes.set_ylim(*sorted((y.start, y.stop), reverse=y.counts))
     for axis, side, inches in ((axes.xaxis, x, width), (axes.yaxis, y, height)):
-        places, labels = ticks(side, inches, across=side is x)
-        axis.set_ticks(places, labels=labels)
-        axis.set_label_text(side.label, fontsize=8)
-    axes.tick_params(labelsize=8, width=0.6)
-    for spine in axes.spines.values():
-        spine.set_linewidth(0.6)
+        values, labels = ticks(side, inches, across=side is x)
+        axis.set_ticks(values, labels=labels)
+        axis.set_label_text(side.label)
 
 
 def _draw_panel(
-    figure: Figure, picture: Picture, width: float, height: float, *, true_scale: bool
+    axes: Axes, picture: Picture, width: float, height: float, *, one_scale: bool
 ) -> None:
-    """Draw legend, scale bar and notes: right of the map, or below a wide one."""
+    """Draw scale bar, legend and notes: right of the map, or below a wide one."""
     below = width / height > _WIDE
-    left = _LEFT if below else _LEFT + width + 0.3
-    top = _BOTTOM - 0.7 if below else _BOTTOM + height
-    right, bottom = _draw_legend(figure, picture, left, top)
-    if below:
-        left, bottom = right + 0.5, top - 0.05
-    x, notes = picture.frame.x, [*picture.notes, picture.frame.note]
-    if not true_scale:
+    corner, right, up = ((0, 0), 0.0, -0.65) if below else ((1, 1), 0.3, 0.0)
+    metres, notes = picture.frame.x.metres, [*picture.notes, picture.frame.note]
+    if not one_scale:
         notes.insert(0, "The two axes have different scales.")
-    elif x.metres:
-        per_inch = x.metres * abs(x.stop - x.start) / width
-        bottom = _draw_scale_bar(figure, per_inch, min(1.9, max(0.7, width / 3)), left, bottom)
-        if picture.frame.scale_note:
-            notes.insert(0, picture.frame.scale_note)
-    lines = [line for note in notes for line in wrap(note, 46)]
-    _text(figure, left, bottom - 0.12, "\n".join(lines), size=7, color=_GREY)
+    elif metres:
+        from matplotlib_scalebar.scalebar import ScaleBar
 
-
-def _draw_legend(figure: Figure, picture: Picture, left: float, top: float) -> tuple[float, float]:
-    """Draw the classes, the largest values on top; give the right and the lower edge."""
-    from matplotlib.patches import Rectangle
-
+        scale_bar = ScaleBar(
+            metres,
+            length_fraction=min(width, 1.6, max(0.7, width / 3)) / width,
+            width_fraction=0.02 / height,
+            location="upper left",
+            pad=0,
+            border_pad=0,
+            frameon=False,
+            scale_loc="right",
+            scale_formatter=_distance,
+            rotation="horizontal-only",  # whatever the aspect of the axes
+            bbox_to_anchor=corner,
+            bbox_transform=_shifted(axes, right, up),
+        )
+        axes.add_artist(scale_bar)
+        notes.insert(0, picture.frame.scale_note)
+        up -= 0.35
     factor, decimals = precision(picture.limits)
     unit = " ".join(filter(None, [power(factor), picture.unit]))
-    heading = wrap(picture.name, 34)
-    _text(figure, left, top, "\n".join(heading), size=9, weight="bold")
-    top -= len(heading) * 0.17
-    lines = wrap(unit, 40)
-    _text(figure, left, top, "\n".join(lines), size=8)
-    top -= len(lines) * 0.16 + 0.08
-    labels = [number(limit / factor, decimals) for limit in picture.limits]
-    colours = [*shade_colours(picture.shades), MISSING]
-    columns: tuple[list[Any], ...] = ([], [], [], [])
-    rows = len(picture.shades)
-    tops = [top - 0.23 * (rows - 1 - number) for number in range(rows)]
+    lines = [line for note in notes for line in wrap(note, 90 if below else 46)]
+    parts = [
+        *_text(wrap(picture.name, 34), fontsize=9, fontweight="bold"),
+        *_text(wrap(unit, 40)),
+        _legend(picture, [number(limit / factor, decimals) for limit in picture.limits]),
+        *_text(lines, fontsize=7, color="0.35"),
+    ]
+    _stack(axes, parts, "upper left", corner, (right, up))
+
+
+def _distance(value: float, unit: str) -> str:
+    """Return the length of a scale bar, without megametres."""
+    return f"{value:g},000 km" if unit == "Mm" else f"{value:g} {unit}"
+
+
+def _legend(picture: Picture, labels: Sequence[str]) -> DrawingArea:
+    """Return the classes, the largest values on top, with their limits and shares."""
+    from matplotlib.offsetbox import DrawingArea
+    from matplotlib.patches import Rectangle
+    from matplotlib.text import Text
+
+    digits = 5.2 * max(map(len, labels))  # points
+    edges = (27 + digits, 41 + digits, 46 + 2 * digits, 90 + 2 * digits)
+    rows: list[Any] = []
     if picture.missing > 0:
-        tops.append(top - 0.23 * rows - 0.06)
-    for row, place in enumerate(tops):
-        figure.add_artist(
-            Rectangle(
-                (left, place - 0.18),
-                0.3,
-                0.18,
-                facecolor=colours[row],
-                edgecolor="0.4",
-                linewidth=0.5,
-                transform=_inches(figure),
-            )
-        )
-        if row == rows:
-            text = f"missing: {percent(picture.missing)} of all pixels"
-            _text(figure, left + 0.38, place - 0.03, text, size=8)
-            continue
-        ends = labels[row : row + 2]
-        if picture.limits[row] == picture.limits[row + 1]:
-            ends = ["", ends[1]]
-        texts = (ends[0], "to" if ends[0] else "", ends[1], percent(picture.shares[row]))
-        for column, text in zip(columns, texts, strict=True):
-            column.append(_text(figure, 0, place - 0.03, text, size=8, ha="right"))
-    edge = left + 0.38
-    for column, gap in zip(columns, (0, 0.08, 0.08, 0.22), strict=True):
-        widths = [text.get_window_extent().width / figure.dpi for text in column]
-        edge += max(widths) + (gap if max(widths) else 0)
-        for text in column:
-            text.set_x(edge)
-    return max(edge, left + 2.2), tops[-1 if picture.missing > 0 else 0] - 0.18
+        rows.append((MISSING, [(27, f"missing: {percent(picture.missing)} of all pixels", "left")]))
+    limits = itertools.pairwise(zip(picture.limits, labels, strict=True))
+    for colour, share, ((low, lower), (high, upper)) in zip(
+        shade_colours(picture.shades), picture.shares, limits, strict=True
+    ):
+        texts = ("" if low == high else lower, "" if low == high else "to", upper, percent(share))
+        rows.append((colour, [(*cell, "right") for cell in zip(edges, texts, strict=True)]))
+    box = DrawingArea(edges[-1], _ROW * (len(rows) + 0.5))
+    for row, (colour, cells) in enumerate(rows):
+        bottom = _ROW * (row + 0.5)
+        style = {"facecolor": colour, "edgecolor": "0.4", "linewidth": 0.5}
+        box.add_artist(Rectangle((0, bottom), 22, 13, **style))
+        for x, text, align in cells:
+            box.add_artist(Text(x, bottom + 3.5, text, horizontalalignment=align))
+    return box
 
 
-def _draw_scale_bar(
-    figure: Figure, per_inch: float, inches: float, left: float, top: float
-) -> float:
-    """Draw a bar of a round length, at most `inches` long; give its lower edge."""
-    from matplotlib.lines import Line2D
+def _text(lines: Sequence[str], **style: Any) -> list[TextArea]:
+    """Return one block of text; none for no lines."""
+    from matplotlib.offsetbox import TextArea
 
-    metres = round_down(per_inch * inches)
-    length = metres / per_inch
-    text = f"{metres / 1000:,g} km" if metres >= 1000 else f"{metres:g} m"  # noqa: PLR2004
-    y = top - 0.35
-    x = [left, left, left + length, left + length]
-    line = Line2D(x, [y + 0.07, y, y, y + 0.07], color="black", linewidth=1.2)
-    line.set_transform(_inches(figure))
-    figure.add_artist(line)
-    _text(figure, left, y - 0.05, text, size=8)
-    return y - 0.2
+    return [TextArea("\n".join(lines), textprops={"linespacing": 1.3} | style)] if lines else []
 
 
-def _inches(figure: Figure) -> Transform:
-    """Give the way from inches to the figure: `dpi_scale_trans` is left behind when it is cut."""
-    from matplotlib.transforms import Affine2D
+def _stack(axes: Axes, parts: list[Any], location: str, corner: Any, inches: Any) -> None:
+    """Draw parts below each other, so many inches right of and above a corner of the map."""
+    from matplotlib.offsetbox import AnchoredOffsetbox, VPacker
 
-    width, height = figure.get_size_inches()
-    return Affine2D().scale(1 / width, 1 / height) + figure.transFigure
+    stack = AnchoredOffsetbox(
+        location,
+        child=VPacker(children=parts, align="left", pad=0, sep=3),
+        pad=0,
+        borderpad=0,
+        frameon=False,
+        bbox_to_anchor=corner,
+        bbox_transform=_shifted(axes, *inches),
+    )
+    axes.add_artist(stack)
 
 
-def _text(figure: Figure, x: float, y: float, text: str, **kwargs: Any) -> Any:
-    style: dict[str, Any] = {"va": "top", "linespacing": 1.3} | kwargs
-    return figure.text(x, y, text, transform=_inches(figure), **style)
+def _shifted(axes: Axes, right: float, up: float) -> Transform:
+    """Return the transform of the axes, moved by inches."""
+    from matplotlib.transforms import ScaledTranslation
+
+    return axes.transAxes + ScaledTranslation(right, up, axes.figure.dpi_scale_trans)

@@ -21,7 +21,7 @@ _ALIKE = 0.001
 def map_title(
     file: str, band: str, band_items: Mapping[str, str], items: Mapping[str, str]
 ) -> tuple[str, str]:
-    """Say what a map shows and what that was made from.
+    """Return two lines: what a map shows, and what that was made from.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ def map_title(
     band
         Description of the band.
     band_items, items
-        Metadata of the band and of the raster, as `provenance.describe` gives them. Other
-        rasters have none of that: then the names must do.
+        Metadata of the band and of the raster, as `provenance.describe` returns them. A raster
+        of another program has none: then the names must do.
     """
     title = band_items.get("DESCRIPTION") or band
     made_from = provenance.read(items)
@@ -51,7 +51,7 @@ def _first_to_last(texts: Sequence[str]) -> str:
 def notes_on_classes(
     scheme: str, wanted: int, counts: NDArray[np.int64], shades: NDArray[np.float64]
 ) -> tuple[str, str]:
-    """Say how to read the classes and their colours."""
+    """Return how to read the classes and their colours."""
     uneven = int(np.ptp(counts))
     if len(counts) == 1 < wanted:
         how = "All pixels have the same value."
@@ -70,20 +70,13 @@ def notes_on_classes(
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Break lines; what cannot be printed becomes a blank."""
+    """Return the lines of a text, broken; what cannot be printed becomes a blank."""
     shown = ["".join(c if c.isprintable() else " " for c in line) for line in text.splitlines()]
     return [part for line in shown for part in textwrap.wrap(line, columns)]
 
 
-def round_down(value: float) -> float:
-    """Give the largest of 1, 2, 5, 10, 20, ... times a power of ten that is not above."""
-    power = math.floor(math.log10(value))
-    factor = max(f for f in (0.5, 1, 2, 5) if f * 10.0**power <= value * (1 + 1e-9))
-    return float(factor * 10.0**power)
-
-
 def precision(limits: NDArray[np.float64]) -> tuple[float, int]:
-    """Choose a power of ten to write limits in, and decimals that tell them apart."""
+    """Return a power of ten to write limits in, and how many decimals make them differ."""
     middle = limits[1:-1] if len(limits) > 2 and limits[1:-1].any() else limits  # noqa: PLR2004
     largest = float(np.abs(middle).max())
     if largest == 0:
@@ -100,7 +93,7 @@ def precision(limits: NDArray[np.float64]) -> tuple[float, int]:
 
 
 def power(factor: float) -> str:
-    """Write a power of ten; nothing for 1."""
+    """Return a power of ten as text; nothing for 1."""
     if factor == 1:
         return ""
     superscripts = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -108,7 +101,7 @@ def power(factor: float) -> str:
 
 
 def number(value: float, decimals: int) -> str:
-    """Write a number with a true minus, and no minus before nothing but zeros."""
+    """Return a number as text, with a true minus, and none before nothing but zeros."""
     if value == 0:
         return "0"
     text = f"{value:,.{decimals}f}"
@@ -118,5 +111,5 @@ def number(value: float, decimals: int) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share; one that is there is not 0.0 %."""
+    """Return a share as text; only no pixel at all is 0.0 %."""
     return "<0.1 %" if 0 < share < 0.0005 else f"{share * 100:.1f} %"  # noqa: PLR2004

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pixeltrend.cli.plot import plot
+from pixeltrend.errors import ArgumentError
 
 
 @pytest.fixture
@@ -46,3 +47,11 @@ def test_options_and_json(tmp_path, raster):
 
 def test_quiet(tmp_path, raster):
     assert invoke(raster, "-o", tmp_path / "map.pdf", "-q").output == ""
+
+
+def test_help_stands_in_groups_and_a_wrong_number_is_refused(tmp_path, raster):
+    shown = invoke("--help").output
+    assert shown.index("\nMap:") < shown.index("--classes N") < shown.index("\nOutput:")
+    refused = invoke(raster, "-o", tmp_path / "map.png", "--classes", 13)
+    assert isinstance(refused.exception, ArgumentError)
+    assert str(refused.exception) == "13 classes: must be from 1 to 12"

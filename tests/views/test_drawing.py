@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
-from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from matplotlib_scalebar.scalebar import ScaleBar
 
 from pixeltrend.trend import slope
-from pixeltrend.views import map as plot
+from pixeltrend.views import map as maps
 from pixeltrend.views.figure import MISSING, NEUTRAL, shade_colours
 from pixeltrend.views.map import plot_map
 
@@ -26,22 +28,27 @@ def make_slopes(height=60, width=90, *, mean=0.0, seed=0):
 @pytest.fixture
 def figures(monkeypatch):
     """Collect the figures that are saved."""
-    found = []
+    saved = []
     save = Figure.savefig
 
     def keep(figure, *args, **kwargs):
-        found.append(figure)
+        saved.append(figure)
         return save(figure, *args, **kwargs)
 
     monkeypatch.setattr(Figure, "savefig", keep)
-    return found
+    return saved
 
 
 def texts_of(figure):
-    shown = [*figure.texts, *(t for axes in figure.axes for t in axes.get_xticklabels())]
-    shown += [t for axes in figure.axes for t in axes.get_yticklabels()]
-    shown += [label for axes in figure.axes for label in (axes.xaxis.label, axes.yaxis.label)]
-    return [text for text in shown if text.get_text().strip()]
+    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+
+
+def scale_bars_of(figure):
+    return figure.findobj(ScaleBar)
+
+
+def is_swatch(artist):
+    return isinstance(artist, Rectangle) and artist.get_edgecolor() == (0.4, 0.4, 0.4, 1)
 
 
 def colour_counts(path):
@@ -113,7 +120,7 @@ def test_title_and_legend_come_from_the_metadata(tmp_path, stack, figures):
     assert "per year" in shown
     assert sum(text.endswith(" %") for text in shown) == 5
     assert "x (m)" in shown
-    assert any(text.endswith((" m", " km")) for text in shown)
+    assert len(scale_bars_of(figures[0])) == 1
 
 
 def test_a_title_of_ones_own_is_no_formula(tmp_path, write_raster, figures):
@@ -123,7 +130,7 @@ def test_a_title_of_ones_own_is_no_formula(tmp_path, write_raster, figures):
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "place"),
+    ("height", "width", "georeference"),
     [
         (60, 90, {}), (2, 3, {}), (1, 1, {}), (40, 900, {}), (900, 40, {}), (1, 500, {}),
         (500, 1, {}), (60, 90, NOWHERE), (60, 90, DEGREES), (400, 30, DEGREES), (30, 400, NOWHERE),
@@ -133,7 +140,7 @@ def test_a_title_of_ones_own_is_no_formula(tmp_path, write_raster, figures):
         (50, 60, {"geotransform": (5e5, 0.01, 0, 2e6, 0, -0.01)}),
     ],
 )  # fmt: skip
-def test_nothing_overlaps(tmp_path, write_raster, figures, height, width, place):
+def test_nothing_overlaps(tmp_path, write_raster, figures, height, width, georeference):
     values = make_slopes(height, width) * 10
     values[0, 0] = np.nan if values.size > 3 else 1
     path = write_raster(
@@ -141,22 +148,25 @@ def test_nothing_overlaps(tmp_path, write_raster, figures, height, width, place)
         values,
         unit="kilograms of carbon per square metre and year, and what else a unit may say",
         descriptions=["a name that is so long that it has to go on two lines"],
-        **place,
+        **georeference,
     )
     plot_map(path, tmp_path / "map.png", classes=7, title="A long title. " * 20, dpi=60)
     figures[0].draw_without_rendering()
     boxes = [text.get_window_extent() for text in texts_of(figures[0])]
-    boxes += [part.get_window_extent() for part in (*figures[0].artists, *figures[0].axes)]
+    boxes += [bar.info.window_extent for bar in scale_bars_of(figures[0])]
+    axes = figures[0].axes[0]
+    boxes.append(axes.get_window_extent())
+    boxes += [part.get_window_extent() for part in figures[0].findobj(is_swatch)]
     for one, other in combinations(boxes, 2):
-        apart = (
+        is_free = (
             one.x1 <= other.x0 + 1 or other.x1 <= one.x0 + 1
             or one.y1 <= other.y0 + 1 or other.y1 <= one.y0 + 1
         )  # fmt: skip
-        assert apart, (one, other)
+        assert is_free, (one, other)
 
 
 @pytest.mark.parametrize(
-    ("place", "metres"),
+    ("georeference", "metres"),
     [
         ({}, 30 * 200),
         ({"geotransform": (10, 0.01, 0, 60.5, 0, -0.01), "crs": "EPSG:4326"}, 2 * 55_800),
@@ -165,22 +175,33 @@ def test_nothing_overlaps(tmp_path, write_raster, figures, height, width, place)
     ],
     ids=["UTM", "degrees at 60 N", "Web Mercator at 60 N", "feet"],
 )
-def test_the_scale_bar_is_true(tmp_path, write_raster, figures, place, metres):
-    path = write_raster(tmp_path / "trend.tif", make_slopes(100, 200), **place)
+def test_the_scale_bar_is_true(tmp_path, write_raster, figures, georeference, metres):
+    path = write_raster(tmp_path / "trend.tif", make_slopes(100, 200), **georeference)
     plot_map(path, tmp_path / "map.png")
-    bar = next(part for part in figures[0].artists if isinstance(part, Line2D))
-    (label,) = [t.get_text() for t in texts_of(figures[0]) if t.get_text().endswith((" m", " km"))]
-    number, unit = label.split()
-    length = float(number.replace(",", "")) * {"m": 1, "km": 1000}[unit]
-    inches = bar.get_xdata()[-1] - bar.get_xdata()[0]
-    box = figures[0].axes[0].get_window_extent()
-    assert length / inches == pytest.approx(metres / (box.width / figures[0].dpi), rel=0.02)
+    (bar,) = scale_bars_of(figures[0])
+    length = bar.info.value * {"m": 1, "km": 1000, "Mm": 1e6}[bar.info.units]
+    axes = figures[0].axes[0]
+    share = bar.info.length_px / np.ptp(axes.get_xlim())
+    assert length / share == pytest.approx(metres, rel=0.02)
+    assert 0.3 < share * axes.get_window_extent().width / figures[0].dpi < 1.7
+
+
+def test_the_scale_bar_of_a_world_map_counts_kilometres(tmp_path, write_raster, figures):
+    georeference = {"geotransform": (-180, 2, 0, 90, 0, -2), "crs": "EPSG:4326"}
+    plot_map(
+        write_raster(tmp_path / "t.tif", make_slopes(90, 180), **georeference), tmp_path / "map.svg"
+    )
+    (bar,) = scale_bars_of(figures[0])
+    assert bar.scale_formatter(bar.info.value, bar.info.units) == "5,000 km"
+    assert bar.scale_formatter(20, "m") == "20 m"
 
 
 def test_no_scale_bar_without_a_scale(tmp_path, write_raster, figures):
-    for place in (NOWHERE, {"crs": ""}):
-        plot_map(write_raster(tmp_path / "t.tif", make_slopes(), **place), tmp_path / "map.png")
-    assert not any(isinstance(part, Line2D) for figure in figures for part in figure.artists)
+    for georeference in (NOWHERE, {"crs": ""}):
+        plot_map(
+            write_raster(tmp_path / "t.tif", make_slopes(), **georeference), tmp_path / "map.png"
+        )
+    assert not any(scale_bars_of(figure) for figure in figures)
     assert figures[0].axes[0].get_ylabel() == "Row"
     assert figures[0].axes[0].yaxis.get_inverted()
 
@@ -205,7 +226,7 @@ def test_no_more_pixels_are_drawn_than_the_picture_has(tmp_path, write_raster, f
 
 
 def test_a_decimated_map_says_so(tmp_path, write_raster, monkeypatch, figures):
-    monkeypatch.setattr(plot, "MAX_PIXELS", 100_000)
+    monkeypatch.setattr(maps, "MAX_PIXELS", 100_000)
     plot_map(write_raster(tmp_path / "t.tif", make_slopes(400, 600)), tmp_path / "map.png")
     shown = " ".join(" ".join(text.get_text().split()) for text in texts_of(figures[0]))
     assert "Limits and shares from 100 x 150 pixels of the raster." in shown

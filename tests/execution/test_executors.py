@@ -1,0 +1,373 @@
+"""Where chunks are computed: in order, bounded, and nobody left behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import _CallItem, _ResultItem
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from running import wait_until
+
+from pixeltrend.errors import ArgumentError, WorkerError
+from pixeltrend.execution.executors import Workers, available_cpus, map_ordered
+from pixeltrend.execution.processes import _ARRAYS, _answer
+from pixeltrend.raster.windows import Window
+
+
+def square(number):
+    return number * number
+
+
+def sleep_longer_at_first(number):
+    time.sleep(0.01 * (5 - number % 5))
+    return number
+
+
+def process_id(_):
+    time.sleep(0.01)
+    return os.getpid()
+
+
+def fail_at_three(number):
+    if number == 3:
+        raise ValueError("three")
+    return number
+
+
+def die_at_three(number):
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def exit_at_three(number):
+    if number == 3:
+        os._exit(7)
+    return number
+
+
+def sleep_for_ever(_):
+    time.sleep(600)
+
+
+class Counting(Executor):
+    """Runs nothing until a result is wanted, and counts what is submitted."""
+
+    def __init__(self):
+        self.submitted = 0
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.submitted += 1
+        return LazyFuture(lambda: fn(*args, **kwargs))
+
+
+class LazyFuture(Future):
+    def __init__(self, call):
+        super().__init__()
+        self.call = call
+
+    def result(self, timeout=None):
+        if not self.done():
+            self.set_result(self.call())
+        return super().result(timeout)
+
+
+@contextmanager
+def local(workers, function, array_bytes=0):
+    """What submits a task to workers of this machine."""
+    with Workers(workers=workers).open([]) as (start, count):
+        assert count == workers
+        yield start(function, array_bytes)
+
+
+@contextmanager
+def some_executor(name, function):
+    if name.isdigit():
+        with local(int(name), function) as submit:
+            yield submit
+        return
+    spawn = multiprocessing.get_context("spawn")  # safe whatever threads a test runner has
+    pool = ThreadPoolExecutor(3) if name == "threads" else ProcessPoolExecutor(2, spawn)
+    with pool, Workers(executor=pool).open([]) as (start, _):
+        yield start(function, 0)
+
+
+@pytest.mark.parametrize("name", ["1", "2", "threads", "processes"])
+def test_results_come_in_order_with_their_tasks(name):
+    with some_executor(name, sleep_longer_at_first) as submit:
+        results = list(map_ordered(submit, range(20), in_flight=4))
+    assert results == [(number, number) for number in range(20)]
+
+
+@given(st.integers(0, 30), st.integers(1, 8))
+def test_what_is_in_flight_is_bounded(count, in_flight):
+    executor = Counting()
+    taken = 0
+    for _ in map_ordered(partial(executor.submit, square), range(count), in_flight=in_flight):
+        assert executor.submitted - taken <= in_flight
+        taken += 1
+    assert taken == executor.submitted == count
+
+
+@pytest.mark.parametrize("name", ["1", "threads"])
+def test_tasks_are_taken_as_they_are_needed(name):
+    asked = []
+
+    def tasks():
+        for number in range(1000):
+            asked.append(number)
+            yield number
+
+    with some_executor(name, square) as submit:
+        results = map_ordered(submit, tasks(), in_flight=4)
+        for _ in range(3):
+            next(results)
+        assert len(asked) <= 3 + 4
+        results.close()
+
+
+def test_no_tasks():
+    with local(2, square) as submit:
+        assert list(map_ordered(submit, [], in_flight=4)) == []
+
+
+@pytest.mark.parametrize("name", ["1", "2", "threads"])
+def test_an_error_is_raised_where_its_result_would_be(name):
+    taken = []
+    with (  # noqa: PT012 - the loop is what raises
+        pytest.raises(ValueError, match="three"),
+        some_executor(name, fail_at_three) as submit,
+    ):
+        for task, _ in map_ordered(submit, range(10), in_flight=4):
+            taken.append(task)
+    assert taken == [0, 1, 2]
+
+
+def test_calls_that_have_not_begun_are_cancelled():
+    called = []
+    go_on = threading.Event()
+
+    def call(number):
+        called.append(number)
+        if number == 1:
+            go_on.wait()
+
+    with ThreadPoolExecutor(1) as executor:
+        results = map_ordered(partial(executor.submit, call), range(5), in_flight=5)
+        next(results)
+        results.close()
+        go_on.set()
+    assert set(called) <= {0, 1}
+
+
+def test_one_worker_is_this_process():
+    with local(1, process_id) as submit:
+        assert submit(0).result() == os.getpid()
+
+
+def test_several_workers_are_other_processes():
+    with local(2, process_id) as submit:
+        found = {pid for _, pid in map_ordered(submit, range(20), in_flight=4)}
+    assert os.getpid() not in found
+    assert 1 <= len(found) <= 2
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_no_workers_are_refused(workers):
+    with pytest.raises(ArgumentError):
+        Workers(workers=workers)
+
+
+def sleep_until_killed(number):
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(600)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (die_at_three, r"a worker died at 3 \(killed by signal 9\); .* less --memory may help"),
+        (sleep_until_killed, r"a worker died at 2 \(killed by signal 15\)$"),
+        (exit_at_three, r"a worker died at 3 \(exit 7\)$"),
+    ],
+)
+def test_a_dead_worker_is_named_with_its_task(function, said):
+    with pytest.raises(WorkerError, match=said) as raised, local(4, function) as submit:
+        list(map_ordered(submit, range(10), in_flight=8))
+    assert "\n" not in str(raised.value)
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_that_dies_while_nobody_waits_is_named():
+    with (  # noqa: PT012 - the second half is what raises
+        pytest.raises(WorkerError, match="killed by signal 9"),
+        local(2, square) as submit,
+    ):
+        results = map_ordered(submit, range(10), in_flight=2)
+        next(results)
+        pool = submit.__self__._executor
+        wait_until(lambda: not pool._pending_work_items)
+        os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+        wait_until(lambda: pool._broken)
+        list(results)
+
+
+MEGABYTES = 2**24
+
+
+def answer_much_and_die(delay):
+    threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    return np.ones(MEGABYTES, np.uint8)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.005, 0.01, 0.02, 0.05, 0.1])
+def test_a_worker_killed_in_the_middle_of_its_answer_leaves_nobody_waiting(delay):
+    with (
+        pytest.raises(WorkerError, match="worker died"),
+        local(2, answer_much_and_die, MEGABYTES) as submit,
+    ):
+        list(map_ordered(submit, [delay] * 500, in_flight=4))
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.01, 0.02, 0.05])
+def test_leaving_in_the_middle_of_an_answer_leaves_nobody_waiting(delay):
+    def leave():
+        with local(2, much, MEGABYTES) as submit:
+            for number in range(4):
+                submit(number)
+            time.sleep(delay)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        leave()
+    assert not multiprocessing.active_children()
+
+
+def much(number):
+    return np.full((3, MEGABYTES // 12), number, np.float32), number
+
+
+def test_an_array_is_the_shared_memory_itself():
+    with local(2, much, MEGABYTES) as submit:
+        for task, (block, number) in map_ordered(submit, range(10), in_flight=4):
+            assert block.shape == (3, MEGABYTES // 12)
+            assert block.dtype == np.float32
+            assert not block.flags.owndata
+            assert (block == task).all()
+            assert number == task
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 1000])
+def test_any_number_of_arrays_arrives(count):
+    with local(2, several, 2**20) as submit:
+        for task, arrays in map_ordered(submit, [count] * 6, in_flight=4):
+            assert [array.tolist() for array in arrays] == [[n % 9] * (n % 9) for n in range(task)]
+
+
+def several(count):
+    return [np.full(n % 9, n % 9) for n in range(count)]
+
+
+def test_an_answer_that_is_too_long_is_an_error():
+    with local(2, bytes) as submit:
+        with pytest.raises(ValueError, match="memoryview"):
+            submit(MEGABYTES).result(timeout=60)
+        assert submit(3).result(timeout=60) == bytes(3)
+
+
+def fail_at_length(_):
+    raise ValueError("long " * 2**18)
+
+
+def test_a_long_error_is_cut():
+    with local(2, fail_at_length) as submit:
+        error = submit(0).exception(timeout=60)
+    assert str(error).startswith("ValueError: long long")
+    assert len(str(error)) < 4096
+
+
+def test_what_goes_through_the_pipe_is_taken_as_a_whole():
+    """A pipe takes 512 bytes as a whole on every system (POSIX); 4 of them are their number."""
+    longest = 2**40, [2**40] * (_ARRAYS + 1)
+    assert len(pickle.dumps(_ResultItem(2**40, result=longest))) + 4 <= 512
+    window = Window(2**31, 2**31, 2**31, 2**31)
+    assert len(pickle.dumps(_CallItem(2**40, _answer, (2**40, window), {}))) + 4 <= 512
+
+
+class UnreadableError(Exception):
+    def __init__(self, one, two):
+        super().__init__(one)
+        self.two = two
+
+
+def raise_unreadable(_):
+    raise UnreadableError(1, 2)
+
+
+def leave_the_process(_):
+    raise SystemExit(7)
+
+
+def give_a_lambda(_):
+    return lambda: None
+
+
+@pytest.mark.parametrize("function", [raise_unreadable, leave_the_process, give_a_lambda])
+def test_whatever_a_call_does_is_told(function):
+    with local(2, function) as submit:
+        calls = [submit(number) for number in range(3)]
+        assert all(call.exception() is not None for call in calls)
+        assert submit(3).exception() is not None
+        assert len(multiprocessing.active_children()) == 2
+
+
+def submit_for_ever(error):
+    """Give two workers what they never finish, and fail while they are at it."""
+    with local(2, sleep_for_ever) as submit:
+        for number in range(4):
+            submit(number)
+        wait_until(lambda: len(multiprocessing.active_children()) == 2)
+        raise error
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_leaving_with_an_error_ends_the_workers(error):
+    with pytest.raises(error):
+        submit_for_ever(error)
+    assert not multiprocessing.active_children()
+
+
+def test_cpus_are_those_this_process_may_use():
+    assert available_cpus() == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("error", [BlockingIOError, KeyboardInterrupt])
+def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error):
+    start = multiprocessing.process.BaseProcess.start
+    started = []
+
+    def start_once(process):
+        if started:
+            raise error
+        started.append(process)
+        start(process)
+
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", start_once)
+    with pytest.raises(error), local(3, square) as submit:
+        submit(1)
+    assert len(started) == 1
+    assert not multiprocessing.active_children()
