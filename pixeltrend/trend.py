@@ -17,6 +17,7 @@ from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.provenance import Provenance, describe, options_text
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
+from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
@@ -115,6 +116,7 @@ def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) ->
     return run(patterns, output, job, lambda _series: reducer, statistics)
 
 
+@takes(FunctionOptions, InputOptions, Workers, OutputOptions, Watch)
 def map_pixels(
     function: str | Callable[..., Any],
     patterns: Patterns,
@@ -153,7 +155,6 @@ def map_pixels(
     --------
     >>> pixeltrend.map_pixels("scipy.stats:kendalltau", "*.tiff", "tau.tif")  # doctest: +SKIP
     """
-    from pixeltrend.reducers.function_options import FunctionOptions
     from pixeltrend.reducers.probe import function_reducer
     from pixeltrend.series.reader import sample_chunks
 

@@ -28,8 +28,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pixeltrend import interruption
-from pixeltrend.errors import WorkerError
-from pixeltrend.execution.executors import OUT_OF_MEMORY
+from pixeltrend.errors import OUT_OF_MEMORY, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
