@@ -57,13 +57,20 @@ def say(message: str) -> None:
         click.echo(message, err=True)
 
 
+def show(result: str) -> None:
+    """Write a result to stdout."""
+    try:
+        click.echo(result)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "stdout") from error
+
+
 def _outcome(command: click.Command) -> tuple[int, BaseException | None]:
     """Run the command; return its status and what it raised. No signal is raised afterwards."""
     try:
         try:
             interruption.listen()
             status = command.main(prog_name="pixeltrend", standalone_mode=False)
-            sys.stdout.flush()
             return (status if isinstance(status, int) else 0), None  # --help and --version give one
         finally:
             interruption.hold()

@@ -8,9 +8,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
-from pixeltrend.cli.exits import say
+from pixeltrend.cli.exits import say, show
 from pixeltrend.times.dates import format_time
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ def report(summary: Summary, *, quiet: bool, as_json: bool) -> None:
     for warning in summary.warnings:
         say(f"Warning: {warning}")
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(summary)))
+        show(json.dumps(dataclasses.asdict(summary)))
     elif not quiet:
         first, last = format_time(summary.times[0]), format_time(summary.times[-1])
         say(
