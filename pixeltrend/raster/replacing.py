@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from pixeltrend import interruption
 from pixeltrend.errors import OutputError
 
 log = logging.getLogger(__name__)
@@ -66,9 +67,10 @@ class Replacement:
 
     def __exit__(self, *_error: object) -> None:
         if self._lock >= 0:
-            with suppress(OSError):
-                _remove(self.folder)
-            os.close(self._lock)
+            with interruption.held():
+                with suppress(OSError):
+                    _remove(self.folder)
+                os.close(self._lock)
 
     def commit(self) -> None:
         """Bring the new file to the disk and rename it; remove the old one's side files."""
@@ -78,17 +80,23 @@ class Replacement:
             side_files = [file for file in self.path.parent.iterdir() if file != self.path]
             for file in (*side_files, self.path):
                 _fsync(file)
-            for file in side_files:
-                file.replace(self._target.with_name(file.name))
-            self.path.replace(self._target)
-            kept = {file.name for file in side_files}
-            for suffix in _SIDE_FILES:
-                old = f"{self._target}{suffix}"
-                if os.path.basename(old) not in kept and os.path.lexists(old):
-                    os.unlink(old)
-            _fsync(self._target.parent)
+            interruption.check()
+            with interruption.held():
+                self._move(side_files)
         except OSError as error:
             raise self.failure(error) from error
+
+    def _move(self, side_files: list[Path]) -> None:
+        for file in side_files:
+            file.replace(self._target.with_name(file.name))
+        self.path.replace(self._target)
+        interruption.completed.append(self.name)
+        kept = {file.name for file in side_files}
+        for suffix in _SIDE_FILES:
+            old = f"{self._target}{suffix}"
+            if os.path.basename(old) not in kept and os.path.lexists(old):
+                os.unlink(old)
+        _fsync(self._target.parent)
 
     def write(self, content: bytes) -> None:
         """Write a whole file, or leave the older one as it is; nothing needs to be entered."""
