@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pixeltrend.errors import ArgumentError, CancelledError, WorkerError
+from pixeltrend.errors import OUT_OF_MEMORY, ArgumentError, CancelledError, WorkerError
 from pixeltrend.options import check_choices, option
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ Result = TypeVar("Result")
 
 # How often a waiting run looks whether it is cancelled, in seconds.
 _POLL = 0.1
-OUT_OF_MEMORY = (
-    "; the system kills what takes too much memory: fewer --workers or less --memory may help"
-)
 
 
 def available_cpus() -> int:
