@@ -19,7 +19,7 @@ import threading
 import traceback
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import copy
 from functools import lru_cache, partial
 from itertools import accumulate, pairwise
@@ -41,6 +41,20 @@ _ARRAYS = 4
 # Characters of an error's text, if that is long, and of its traceback.
 _TEXT, _TRACEBACK = 2_000, 10_000
 _SIGNALS = set(interruption.ENDING)
+
+
+class _Executor(ProcessPoolExecutor):
+    """Loses no call that is submitted while a worker dies, as Python before 3.12.1 does.
+
+    The lock that `submit` holds is held here too when the executor notes that it is broken; so a
+    call comes before that, and is told like all others, or after it, and is refused.
+    """
+
+    if sys.version_info < (3, 12, 1):
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            with self._shutdown_lock if name == "_broken" and value else nullcontext():
+                super().__setattr__(name, value)
 
 
 class LocalProcesses:
@@ -71,7 +85,7 @@ class LocalProcesses:
         self._memory = share("b", slots * (array_bytes + _ROOM))
         self._pids = share("q", slots)  # of the workers that use them
         given = pickle.dumps(function), self._memory, self._pids
-        self._executor = ProcessPoolExecutor(workers, context, _start_worker, given)
+        self._executor = _Executor(workers, context, _start_worker, given)
         self._processes: list[BaseProcess] = []
         self._tasks: dict[int, object] = {}
         self._submitted = 0
