@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 _SIDE_FILES = (".aux.xml", ".ovr", ".msk")
 # Letters of the target's name in that of its hidden folder: a name has at most 255 bytes.
 _SHOWN = 50
+# MiB that a disk must take; less, and it is full.
+_PROBE = 2
 
 
 class Replacement:
@@ -110,7 +112,23 @@ class Replacement:
     def failure(self, error: Exception | str) -> OutputError:
         """Return the error that says why the target cannot be written."""
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        if not isinstance(error, OSError) and (refusal := self._refusal()):
+            reason = f"{refusal} ({reason})"
         return OutputError(f"{self.name}: cannot be written: {reason}")
+
+    def _refusal(self) -> str:
+        """Return why the system does not let the new file grow; GDAL does not say it."""
+        try:
+            with self.path.with_name("probe").open("wb", 0) as file:
+                for _ in range(_PROBE):
+                    file.write(bytes(2**20))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            return error.strerror or ""
+        finally:
+            self.path.with_name("probe").unlink(missing_ok=True)
+        return ""
 
     def _make_folder(self) -> bool:
         """Make and lock the hidden folder; False if it was removed before it was locked."""
