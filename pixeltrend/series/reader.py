@@ -38,6 +38,9 @@ _FLOAT_MAX = 3.4e38
 
 _INT8_MAX = 127
 
+# From here on not every whole number is a double.
+_EXACT = 2.0**53
+
 # Pixels looked at in one go, so that they are looked at while they are in a core's cache.
 _PIECE = 2**14
 
@@ -267,6 +270,12 @@ def _decode(tile: Tile, dataset: Any, box: Box, row: NDArray[np.floating[Any]]) 
         row[(row < low) | (row > high)] = np.nan
     for mask in missing:
         row[mask] = np.nan
+    if tile.dtype in {"Int64", "UInt64"} and (np.abs(row) >= _EXACT).any():
+        raise ReadError(
+            f"{tile.path}: has {tile.dtype} values of 2^53 or more, which double precision rounds: "
+            "declare them with --nodata, or leave them out with --valid-range, if they stand for "
+            "missing values"
+        )
     if tile.scale != 1:
         row *= tile.scale
     if tile.offset != 0:
