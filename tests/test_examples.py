@@ -86,6 +86,13 @@ def test_batch(exports, tmp_path):
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["ndvi_trend.tif"]
 
 
+def test_a_batch_without_exports_fails(tmp_path):
+    path = BIN + os.pathsep + os.environ["PATH"]
+    done = run([EXAMPLES / "batch.sh", "nowhere", "results"], cwd=tmp_path, env={"PATH": path})
+    assert done.returncode == 3
+    assert done.stderr == "nowhere: no exports of ndvi, lst or snow_days there\n"
+
+
 def test_cron_says_nothing_and_can_run_again(exports, tmp_path):
     for _ in range(2):
         done = run_here(EXAMPLES / "cron.sh", exports, tmp_path / "trend.tif", cwd=tmp_path)
