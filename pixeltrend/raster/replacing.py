@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from pixeltrend import interruption
 from pixeltrend.errors import OutputError
 from pixeltrend.raster.paths import RECORD
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 _SIDE_FILES = (".aux.xml", ".ovr", ".msk", RECORD)
 # Letters of the target's name in that of its hidden folder: a name has at most 255 bytes.
 SHOWN = 50
+# MiB that a disk must take; less, and it is full.
+_PROBE = 2
 
 
 class Replacement:
@@ -70,9 +73,10 @@ class Replacement:
 
     def __exit__(self, *_error: object) -> None:
         if self._lock >= 0:
-            with suppress(OSError):
-                _remove(self.folder)
-            os.close(self._lock)
+            with interruption.held():
+                with suppress(OSError):
+                    _remove(self.folder)
+                os.close(self._lock)
 
     def commit(self) -> None:
         """Bring the new file to the disk and rename it; remove the old one's side files."""
@@ -82,17 +86,23 @@ class Replacement:
             side_files = [file for file in self.path.parent.iterdir() if file != self.path]
             for file in (*side_files, self.path):
                 _fsync(file)
-            for file in side_files:
-                file.replace(self.target.with_name(file.name))
-            self.path.replace(self.target)
-            kept = {file.name for file in side_files}
-            for suffix in _SIDE_FILES:
-                old = f"{self.target}{suffix}"
-                if os.path.basename(old) not in kept and os.path.lexists(old):
-                    os.unlink(old)
-            _fsync(self.target.parent)
+            interruption.check()
+            with interruption.held():
+                self._move(side_files)
         except OSError as error:
             raise self.failure(error) from error
+
+    def _move(self, side_files: list[Path]) -> None:
+        for file in side_files:
+            file.replace(self.target.with_name(file.name))
+        self.path.replace(self.target)
+        interruption.completed.append(self.name)
+        kept = {file.name for file in side_files}
+        for suffix in _SIDE_FILES:
+            old = f"{self.target}{suffix}"
+            if os.path.basename(old) not in kept and os.path.lexists(old):
+                os.unlink(old)
+        _fsync(self.target.parent)
 
     def write(self, content: bytes) -> None:
         """Write a whole file, or leave the older one as it is; nothing needs to be entered."""
@@ -106,7 +116,23 @@ class Replacement:
     def failure(self, error: Exception | str) -> OutputError:
         """Return the error that says why the target cannot be written."""
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        if not isinstance(error, OSError) and (refusal := self._refusal()):
+            reason = f"{refusal} ({reason})"
         return OutputError(f"{self.name}: cannot be written: {reason}")
+
+    def _refusal(self) -> str:
+        """Return why the system does not let the new file grow; GDAL does not say it."""
+        try:
+            with self.path.with_name("probe").open("wb", 0) as file:
+                for _ in range(_PROBE):
+                    file.write(bytes(2**20))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            return error.strerror or ""
+        finally:
+            self.path.with_name("probe").unlink(missing_ok=True)
+        return ""
 
     def _make_folder(self) -> bool:
         """Make and lock the hidden folder; False if it was removed before it was locked."""
