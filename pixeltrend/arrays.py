@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Pixels made into floats at a time.
 _PIECE = 2**16
+# From here on not every whole number is a double.
+_EXACT = 2.0**53
 
 
 @takes(StatsOptions)
@@ -100,6 +102,10 @@ def reduce_pixels(reducer: Reducer, times: Floats, values: NDArray[Any]) -> Floa
     for start in range(0, values.shape[1], step):
         # A copy, so that a reducer may do with it what it likes.
         piece = values[order, start : start + step].astype(floats, order="C")
+        if values.dtype in (np.int64, np.uint64) and (np.abs(piece) >= _EXACT).any():
+            raise ArgumentError(
+                f"values of {values.dtype} of 2^53 or more, which double precision rounds"
+            )
         piece[np.isinf(piece)] = np.nan
         result[:, start : start + step] = reducer.reduce(times[order], piece)
     return result

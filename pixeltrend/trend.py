@@ -13,8 +13,10 @@ from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.execution.executors import Workers
 from pixeltrend.execution.pipeline import Watch, reduced_windows
 from pixeltrend.options import from_keywords, takes
+from pixeltrend.raster.lock import lock
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.provenance import Provenance, describe, options_text
+from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
 from pixeltrend.reducers.function_options import FunctionOptions
@@ -174,7 +176,7 @@ def run(
     make: Callable[[Series], Reducer],
     statistics: StatsOptions | None = None,
 ) -> Summary:
-    """Open a series, reduce its pixels, and write the result.
+    """Open a series, reduce its pixels, and write the result, while no other run writes it.
 
     Parameters
     ----------
@@ -187,6 +189,17 @@ def run(
     statistics
         What the reducer was made with: it is written into the output, and its `fdr` is done here.
     """
+    with lock(Replacement(output, overwrite=job.output.overwrite), job.output.lock_timeout):
+        return _run(patterns, output, job, make, statistics)
+
+
+def _run(
+    patterns: Patterns,
+    output: str | os.PathLike[str],
+    job: Job,
+    make: Callable[[Series], Reducer],
+    statistics: StatsOptions | None,
+) -> Summary:
     start = time.perf_counter()
     series = assemble(patterns, job.inputs, output=output)
     reducer = make(series)

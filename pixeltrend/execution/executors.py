@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pixeltrend import interruption
 from pixeltrend.errors import OUT_OF_MEMORY, ArgumentError, CancelledError, WorkerError
 from pixeltrend.options import check_choices, option
 
@@ -196,6 +197,7 @@ def map_ordered(
         try:
             while pending:
                 task, future = pending.popleft()
+                interruption.check()
                 try:
                     result = _wait(future, cancelled)
                 except BrokenExecutor as error:

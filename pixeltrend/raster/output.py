@@ -37,6 +37,13 @@ class OutputOptions:
         metavar="NAME=VALUE",
     )
     overwrite: bool = option(True, "Replace an older output.", group="Output")
+    lock_timeout: float = option(
+        0.0,
+        "Wait up to so many seconds for another run that writes the same output.  [default: stop, "
+        "and say who writes it]",
+        group="Output",
+        metavar="SECONDS",
+    )
 
     def __post_init__(self) -> None:
         check_choices(self)

@@ -13,7 +13,7 @@ _INTERCEPT_STDERR, _TVALUE, _RMSE, _N_VALID, _LOWER, _UPPER = 6, 7, 8, 9, 10, 11
 _N, _MEAN, _SXX, _SXY, _SYY, _SSE, _Y_MEAN, _Y0, _SX, _SY, _BELOW = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 _STATISTICS, _FACTS = 12, 11
 # Where residuals are smaller than this part of the variance, the difference of two sums loses them.
-_NEAR_LINE = 1e-4
+_NEAR_LINE = 1e-2
 _LINE = 2.0  # so many values always lie on a line
 _HUGE = 1e300  # as good as infinite, and no quotient of two infinities
 
@@ -144,7 +144,8 @@ def _pvalue(facts, tails, row, work, results):
         bit *= 2
     for k in range(LANES):
         p = power[k] * total[k]
-        results[_PVALUE, k] = 1.0 if p > 1.0 else p
+        p = 1.0 if p > 1.0 else p
+        results[_PVALUE, k] = 0.0 if np.isinf(results[_TVALUE, k]) else p
 
 
 @compiled

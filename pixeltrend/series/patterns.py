@@ -55,6 +55,8 @@ def find_inputs(
     for pattern, matches in zip(searched, _expand_all(searched), strict=True):
         if not matches:
             reason = "matches no file" if glob.has_magic(pattern) else "no such file"
+            if os.path.exists(pattern):  # a FIFO, a socket or a device
+                reason = "is not a regular file"
             if os.path.isdir(pattern):
                 reason = f"no raster in this folder ({_KINDS})"
             raise InputError(f"{pattern}: {reason}")

@@ -97,7 +97,7 @@ def larger(tmp_path, write_stack, make_values):
 def test_the_same_bytes_as_on_this_machine(tmp_path, larger, cluster, run_cli):
     assert run_cli("slope", "ndvi_*.tif", "-o", "here.tif", "--workers", "2").returncode == 0
     there = run_cli(
-        "slope", "ndvi_*.tif", "-o", "there.tif", "--executor", "dask", "--memory", "20K",
+        "slope", "ndvi_*.tif", "-o", "there.tif", "--memory", "20K",
         "--dask", cluster.file,
     )  # fmt: skip
     assert there.returncode == 0, there.stderr

@@ -387,8 +387,19 @@ def test_as_many_threads_compress_as_there_are_workers(monkeypatch, workers, exe
     assert Workers(workers, executor=executor).writer_threads == threads
 
 
-@pytest.mark.parametrize("error", [BlockingIOError, KeyboardInterrupt])
-def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            BlockingIOError(11, "no more processes"),
+            r"3 worker processes cannot .* no more proc",
+        ),
+        (RuntimeError("no more threads"), "cannot be started: no more threads; give fewer"),
+        (KeyboardInterrupt("now"), "now"),
+    ],
+    ids=repr,
+)
+def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error, told):
     start = multiprocessing.process.BaseProcess.start
     started = []
 
@@ -399,7 +410,7 @@ def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error):
         start(process)
 
     monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", start_once)
-    with pytest.raises(error), local(3, square) as submit:
+    with pytest.raises((WorkerError, KeyboardInterrupt), match=told), local(3, square) as submit:
         submit(1)
     assert len(started) == 1
     assert not multiprocessing.active_children()

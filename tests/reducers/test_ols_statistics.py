@@ -217,3 +217,22 @@ def test_properties(seed, gaps, cut, shift, scale, years):
     three = found["n_valid"] >= 3
     assert (found["slope_lower"][three] <= found["slope"][three]).all()
     assert (found["slope"][three] <= found["slope_upper"][three]).all()
+
+
+def test_an_infinite_t_has_p_zero():
+    # Powers of two: no residual is left at all.
+    found = pixeltrend.reduce(np.arange(5.0), 2.0 * np.arange(5.0), stats="tvalue,pvalue,stderr")
+    assert found["stderr"] == 0
+    assert np.isinf(found["tvalue"])
+    assert found["pvalue"] == 0
+    assert stats.linregress(np.arange(5.0), 2.0 * np.arange(5.0)).stderr == 0
+
+
+def test_lines_over_an_r_squared_of_099_keep_the_digits_of_their_residuals():
+    times = np.arange(1990.0, 2020.0)
+    residual = np.random.default_rng(5).standard_normal(30)
+    exact = stats.linregress(times, residual).stderr
+    for slope in (2.0, 5.0, 50.0):
+        found = pixeltrend.reduce(times, slope * (times - 1990) + residual, stats="stderr,rsquared")
+        assert found["rsquared"] > 0.99
+        assert found["stderr"] == pytest.approx(exact, rel=1e-13)

@@ -152,3 +152,14 @@ def test_bands_that_are_not_there(tmp_path, write_stack, run_cli, typed):
     (tmp_path / "t.tif").write_bytes(b"old")
     refuses(run_cli("slope", "in", "-o", "t.tif", *typed), 3, "ndvi_2000.tif", str(typed[1]))
     assert (tmp_path / "t.tif").read_bytes() == b"old"
+
+
+def test_whole_numbers_that_double_precision_rounds_are_refused(tmp_path, write_stack):
+    pixels = np.array([[1, 2**53 - 1, -(2**63)]], np.int64)
+    write_stack(tmp_path, np.stack([pixels] * 2), nodata=-(2**63))
+    np.testing.assert_array_equal(read(tmp_path)[:, 0], [[1, 2**53 - 1, NAN]] * 2)
+    write_stack(tmp_path, np.stack([pixels, pixels + 2]), nodata=-(2**63))
+    with pytest.raises(pixeltrend.ReadError, match=r"ndvi_2001\.tif: has Int64 values of 2\^53"):
+        read(tmp_path)
+    with pytest.raises(pixeltrend.ArgumentError, match=r"int64 of 2\^53 or more"):
+        pixeltrend.reduce([2000, 2001], np.array([1, 2**53 + 1]))
