@@ -12,11 +12,13 @@ from typing import Self
 
 from pixeltrend import interruption
 from pixeltrend.errors import OutputError
+from pixeltrend.raster.paths import RECORD
 
 log = logging.getLogger(__name__)
 
-# GDAL and QGIS leave these beside a raster; those of the old file say nothing of the new one.
-_SIDE_FILES = (".aux.xml", ".ovr", ".msk")
+# GDAL, QGIS and --update leave these beside a raster; those of the old file say nothing of the
+# new one.
+_SIDE_FILES = (".aux.xml", ".ovr", ".msk", RECORD)
 # Letters of the target's name in that of its hidden folder: a name has at most 255 bytes.
 SHOWN = 50
 # MiB that a disk must take; less, and it is full.
