@@ -250,6 +250,7 @@ def _side_files(paths: Iterable[str], target: str) -> list[str]:
                 any(name[:dot] in names for dot in dots)
                 and not name.lower().endswith((*SUFFIXES, ".zip", RECORD))
                 and not os.path.realpath(path).startswith(target)
+                and os.path.isfile(path)
             ):
                 found.append(path)
     return found
