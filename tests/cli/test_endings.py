@@ -66,6 +66,22 @@ def test_full_disk_exits_1(
     assert listing(tmp_path) == before
 
 
+@pytest.mark.parametrize("percent", [70, 80, 90, 98])
+def test_a_disk_that_is_nearly_large_enough(
+    cli_command, tmp_path, write_stack, make_values, percent
+):
+    write_stack(tmp_path, make_values(2, 600, 300))
+    command = [*cli_command, "slope", "*.tif", "-o", "trend", "--workers", "2"]
+    assert run(command, cwd=tmp_path).returncode == 0
+    size = (tmp_path / "trend").stat().st_size
+    (tmp_path / "trend").write_bytes(OLD)
+    done = run(with_file_size_limit(size * percent // 100, command), cwd=tmp_path)
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("_tiff")]
+    done.stderr = "\n".join(lines)
+    run_is_refused(done, 1, "trend", "File too large")
+    assert (tmp_path / "trend").read_bytes() == OLD
+
+
 # Signals in the middle of a run
 
 
