@@ -30,6 +30,8 @@ from pixeltrend.reducers.reducer import prepare
 from pixeltrend.series import record
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions, value_options
+from pixeltrend.series.patterns import find_inputs
+from pixeltrend.series.settling import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -207,6 +209,8 @@ def run(
     with lock(Replacement(output, overwrite=job.output.overwrite), job.output.lock_timeout):
         if not job.output.update:
             return _run(patterns, output, job, make, statistics)
+        if job.inputs.settle:  # what is recorded is what they have become
+            settle(find_inputs(patterns), job.inputs.settle)
         origin = (f"map {function}", files_of(str(function))) if function else ()
         request = record.ask(patterns, output, (job.inputs, job.output, options), *origin)
         made = record.read(output)
