@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.checks.undeclared_nodata import undeclared
+from pixeltrend.errors import ArgumentError
 from pixeltrend.execution.executors import Workers
 from pixeltrend.execution.pipeline import Watch, reduced_windows
 from pixeltrend.options import from_keywords, takes
@@ -112,6 +113,11 @@ def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) ->
     >>> pixeltrend.slope("exports/*.tiff", "trend.tif", workers=4)  # doctest: +SKIP
     """
     job, [statistics] = Job.of(options, StatsOptions)
+    if statistics.fdr and (job.inputs.window or job.inputs.bounds):
+        raise ArgumentError(
+            "fdr: adjusts over the whole map, not over a part (window, bounds); write the parts "
+            "with their pvalue, and adjust a VRT of them: pixeltrend fdr"
+        )
     reducer = make_reducer(statistics)
     return run(patterns, output, job, lambda _series: reducer, statistics)
 
