@@ -122,6 +122,11 @@ def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) ->
     >>> pixeltrend.slope("exports/*.tiff", "trend.tif", workers=4)  # doctest: +SKIP
     """
     job, [statistics] = Job.of(options, StatsOptions)
+    if statistics.fdr and (job.inputs.window or job.inputs.bounds):
+        raise ArgumentError(
+            "fdr: adjusts over the whole map, not over a part (window, bounds); write the parts "
+            "with their pvalue, and adjust a VRT of them: pixeltrend fdr"
+        )
     reducer = make_reducer(statistics)
     return run(patterns, output, job, lambda _series: reducer, statistics)
 
