@@ -10,6 +10,7 @@ from pixeltrend.reducers.registry import METHODS, STATISTICS
 if TYPE_CHECKING:
     from pixeltrend.reducers.options import StatsOptions
 
+_CORRECTED = {"var_s", "z", "pvalue", "slope_lower", "slope_upper", "stderr", "tvalue"}
 _FDR_NAMES = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli", None: ""}
 
 
@@ -33,6 +34,6 @@ def make_band(name: str, options: StatsOptions) -> BandInfo:
     )
     if options.season and name in {"slope", "s", "var_s", "tau", "z", "pvalue"}:
         text += f", within each {options.season}"
-    if options.correction and name in {"var_s", "z", "pvalue"}:
+    if options.correction and name in _CORRECTED:
         text += f", corrected for serial correlation ({options.correction})"
     return BandInfo(name, text, unit.replace("{per}", options.per))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.reducers.kendall_exact import at_most, is_exact
-from pixeltrend.reducers.pairs import mann_kendall_scores
-from pixeltrend.reducers.serial_correlation import variance_factor, whiten
+from pixeltrend.reducers.pairs import mann_kendall_scores, sen_slopes
+from pixeltrend.reducers.serial_correlation import correct
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,60 +17,55 @@ if TYPE_CHECKING:
 
     from pixeltrend.reducers.options import StatsOptions
     from pixeltrend.reducers.pairs import Scores
+    from pixeltrend.reducers.serial_correlation import Correction
 
     Floats = NDArray[np.float64]
 
 
 def mann_kendall_test(
-    times: Floats,
-    values: Floats,
+    scores: Scores,
     names: Collection[str],
     options: StatsOptions,
-    slope: Floats | None = None,
+    correction: Correction | None,
 ) -> dict[str, Any]:
     """Test each pixel for a monotonic trend.
 
     ``z = (S - sign(S)) / sqrt(var_s)``. The p-value is exact where `scipy.stats.kendalltau` takes
     the exact one (no ties, and at most 33 values or an all but perfect order), and that of z in
-    the normal distribution elsewhere, always from the tail itself.
+    the normal distribution elsewhere, always from the tail itself. What a correction changes is
+    never exact.
 
     Parameters
     ----------
-    times
-        Decimal years, (N,).
-    values
-        Values, (N, P), float64; NaN where missing.
+    scores
+        What the test knows of the values.
     names
         Names of the method's statistics.
     options
-        Alternative, correction, season.
-    slope
-        Theil-Sen slopes a year, (P,), if they are known.
+        Alternative and season.
+    correction
+        What the correction for serial correlation makes of the test.
 
     Returns
     -------
     dict of arrays (P,)
-        These, and ``n_valid``; with a correction also
-        ``bad_variance``, where it failed.
+        These, and ``n_valid``.
 
     References
     ----------
     Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., chapters 1, 3 and 4.
     Gilbert, R. O. (1987). Statistical Methods for Environmental Pollution Monitoring, chapter 16.
     """
-    scores = mann_kendall_scores(times, values, options.season)
     result: dict[str, Any] = {"n_valid": scores.n}
-    factor = np.ones(1)
-    if options.correction is not None:
-        if options.correction in {"hamed-rao", "yue-wang"}:
-            factor = variance_factor(times, values, options, slope)
-            result["bad_variance"] = ~(factor > 0) & (scores.var_s > 0) & (scores.n > 2)  # noqa: PLR2004
-        else:
-            white = whiten(times, values, options, slope)
-            scores = mann_kendall_scores(np.arange(float(len(white))), white)
+    exact = np.full(len(scores.n), options.season is None)
+    factor: Any = 1.0
+    if correction is not None:
+        scores = correction.scores or scores
+        factor = correction.factor
+        exact &= ~correction.changed
+        result |= {"r1": correction.r1, "n_eff": correction.n_eff, "factor": factor}
     none = scores.pairs < 1
     var_s = np.where(none, np.nan, (scores.var_s + scores.both) * factor)
-    var_s[np.broadcast_to(~(factor > 0), var_s.shape)] = np.nan
     s = np.where(none, np.nan, scores.s)
     z = (s - np.sign(s)) / np.sqrt(var_s)
     z[~(var_s > 0)] = np.nan
@@ -78,8 +73,9 @@ def mann_kendall_test(
     if "tau" in names:
         result["tau"] = np.clip(s / scores.untied, -1.0, 1.0)
     if "pvalue" in names:
-        independent = options.correction is None and options.season is None
-        result["pvalue"] = _pvalue(scores, z, options.alternative, exact=independent)
+        p = _tail(z, options.alternative, correction)
+        _take_exact(p, scores, options.alternative, exact)
+        result["pvalue"] = p
     return result
 
 
@@ -90,19 +86,29 @@ def mann_kendall_statistics(
     options: StatsOptions,
 ) -> dict[str, Any]:
     """Test each pixel as `mann_kendall_test` does, for values of any type."""
-    return mann_kendall_test(times, values.astype(np.float64), names, options)
+    y = values.astype(np.float64)
+    correction = None
+    if options.correction is not None:
+        correction = correct(times, y, options, sen_slopes(times, y)[0])
+    scores = mann_kendall_scores(times, y, options.season)
+    return mann_kendall_test(scores, names, options, correction)
 
 
-def _pvalue(scores: Scores, z: Floats, alternative: str, *, exact: bool) -> Floats:
-    from scipy.special import ndtr
+def _tail(z: Floats, alternative: str, correction: Correction | None) -> Floats:
+    """Return the p-values, (P,), of z in the normal distribution, or in Student's t."""
+    from scipy.special import ndtr, stdtr
 
-    if alternative == "two-sided":
-        p = 2.0 * ndtr(-np.abs(z))
-    else:
-        p = ndtr(-z if alternative == "increasing" else z)
-    p = np.minimum(p, 1.0)
+    sign: Any = {"two-sided": -np.sign(z), "increasing": -1.0, "decreasing": 1.0}[alternative]
+    p = ndtr(sign * z)
+    if correction is not None and correction.df is not None:
+        p = np.where(correction.changed, stdtr(correction.df, sign * z), p)
+    return np.minimum(2.0 * p, 1.0) if alternative == "two-sided" else np.asarray(p)
+
+
+def _take_exact(p: Floats, scores: Scores, alternative: str, may_be: NDArray[np.bool_]) -> None:
+    """Put the exact p-values into `p`, (P,), where they can be had."""
     discordant = (scores.pairs - scores.tied - scores.s) / 2
-    chosen = np.flatnonzero(is_exact(scores.n, discordant, scores.tied) & exact)
+    chosen = np.flatnonzero(is_exact(scores.n, discordant, scores.tied) & may_be)
     if len(chosen):
         n, d = scores.n[chosen], discordant[chosen]
         other = n * (n - 1) / 2 - d
@@ -110,4 +116,3 @@ def _pvalue(scores: Scores, z: Floats, alternative: str, *, exact: bool) -> Floa
             p[chosen] = np.minimum(2.0 * at_most(n, np.minimum(d, other)), 1.0)
         else:
             p[chosen] = at_most(n, d if alternative == "increasing" else other)
-    return np.asarray(p)

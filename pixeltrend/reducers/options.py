@@ -8,12 +8,12 @@ from typing import Any
 
 from pixeltrend.errors import ArgumentError
 from pixeltrend.options import changed, check_choices, nearest, option
-from pixeltrend.reducers.registry import METHODS, QUALITY
+from pixeltrend.reducers.registry import CORRECTIONS, METHODS, QUALITY, SERIAL
 
 PER = {"year": 1.0, "decade": 10.0}
 
 _OF_ALL_METHODS = ("method", "stats", "min_valid")
-_WITH_LAGS = ("hamed-rao", "yue-wang")
+_WITH_LEVEL = ("hamed-rao", "pre-whitening", "trend-free-pre-whitening")
 
 
 def _listed(title: str, names: tuple[str, ...]) -> str:
@@ -38,6 +38,7 @@ class StatsOptions:
             [
                 *(_listed(name, method.statistics) for name, method in METHODS.items()),
                 _listed("Of any method, but not in all", QUALITY),
+                _listed("Of a --correction, but not in all", SERIAL),
             ]
         ),
         group="Statistics",
@@ -70,15 +71,22 @@ class StatsOptions:
     )
     correction: str | None = option(
         None,
-        "Correct the Mann-Kendall test for serial correlation.",
+        "Correct test and limits for serial correlation. "
+        + " ".join(f"{name}: {text}." for name, text in CORRECTIONS.items()),
         group="Significance",
-        choices=(*_WITH_LAGS, "pre-whitening", "trend-free-pre-whitening"),
+        choices=CORRECTIONS,
     )
     lags: int | None = option(
         None,
-        "Number of lags that hamed-rao and yue-wang look at.  [default: all]",
+        "Number of lags that hamed-rao looks at.  [default: 3]",
         group="Significance",
         metavar="N",
+    )
+    lag_level: float = option(
+        0.05,
+        "Level at which an autocorrelation differs from 0, for hamed-rao and the whitenings.",
+        group="Significance",
+        metavar="LEVEL",
     )
     season: str | None = option(
         None,
@@ -107,8 +115,19 @@ class StatsOptions:
             raise ArgumentError(f"min_valid {self.min_valid}: must not be negative")
         if self.lags is not None and self.lags < 1:
             raise ArgumentError(f"lags {self.lags}: must be 1 or more")
-        if self.lags is not None and self.correction not in _WITH_LAGS:
-            raise ArgumentError("lags: only the corrections hamed-rao and yue-wang have lags")
+        if not 0 < self.lag_level < 1:
+            raise ArgumentError(f"lag_level {self.lag_level:g}: must lie between 0 and 1")
+        if self.lags is not None and self.correction == "yue-wang":
+            raise ArgumentError(
+                "lags: yue-wang takes r_1 alone, as published; with all lags its factor is 0 in "
+                "truth, since 1 + 2 sum of r_k is 0 for any series less its mean"
+            )
+        if self.lags is not None and self.correction != "hamed-rao":
+            raise ArgumentError("lags: only the correction hamed-rao has lags")
+        if "lag_level" in changed(self) and self.correction not in _WITH_LEVEL:
+            raise ArgumentError(
+                f"lag_level: only the corrections {', '.join(_WITH_LEVEL)} have a level of lags"
+            )
         if self.correction is not None and self.season is not None:
             raise ArgumentError(
                 "correction and season cannot go together: the corrections need one value a step"
@@ -124,6 +143,8 @@ class StatsOptions:
                     f"{name} is not an option of method {self.method}, but of {', '.join(methods)}"
                 )
         known = (*METHODS[self.method].statistics, *QUALITY)
+        if self.correction is not None:
+            known += SERIAL
         for name in self.names:
             if name not in known:
                 raise ArgumentError(

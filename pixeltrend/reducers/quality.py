@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NO_VALUE, TOO_FEW, CONSTANT, BAD_VARIANCE = 1.0, 2.0, 3.0, 4.0
+NO_VALUE, TOO_FEW, CONSTANT = 1.0, 2.0, 3.0
 
 
 def valid_times(times: Floats, values: NDArray[np.floating[Any]]) -> dict[str, Floats]:
@@ -59,7 +59,6 @@ def reason(
     values: NDArray[np.floating[Any]],
     *,
     min_valid: int,
-    bad_variance: NDArray[np.bool_] | None = None,
 ) -> Floats:
     """Return why a statistic of a pixel is missing.
 
@@ -73,19 +72,16 @@ def reason(
         Values, (N, P); NaN where missing.
     min_valid
         Fewer values than this were not looked at.
-    bad_variance
-        Where a corrected variance was not positive, (P,).
 
     Returns
     -------
     array (P,)
-        0 nothing is missing, 1 no value, 2 too few values, 3 constant values, 4 the corrected
-        variance is not positive.
+        0 nothing is missing, 1 no value, 2 too few values for what was asked for (2 for a line or
+        a test, 3 for errors of it, 5 for the limits of Theil-Sen, 8 for a correction, or
+        `min_valid`), 3 constant values.
     """
     code = np.full(len(n_valid), TOO_FEW)
     enough = n_valid >= max(2, min_valid)
-    if bad_variance is not None:
-        code[bad_variance & enough] = BAD_VARIANCE
     code[is_constant(values) & enough] = CONSTANT
     code[n_valid == 0] = NO_VALUE
     code[~missing] = 0.0

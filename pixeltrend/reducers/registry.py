@@ -42,14 +42,28 @@ STATISTICS = {
     "first_valid": Statistic("Time of the first value", "decimal year"),
     "last_valid": Statistic("Time of the last value", "decimal year"),
     "longest_gap": Statistic("Longest time between two neighbouring values", "years"),
+    "r1": Statistic("Autocorrelation at a distance of one step that the correction takes"),
+    "n_eff": Statistic("Number of independent values that tell as much"),
+    "factor": Statistic("Variance over that of independent values"),
     "reason": Statistic(
-        "Why a statistic is missing: 0 none is, 1 no value, 2 too few values, "
-        "3 constant values, 4 corrected variance not positive"
+        "Why a statistic is missing: 0 none is, 1 no value, 2 too few values for it, "
+        "3 constant values"
     ),
     "pvalue_fdr": Statistic("p-value adjusted for the number of pixels ({fdr})"),
 }
 # Every method has these, but "all" does not stand for them.
 QUALITY = ("first_valid", "last_valid", "longest_gap", "reason")
+# Every correction for serial correlation has these, and "all" does not stand for them either.
+SERIAL = ("r1", "n_eff", "factor")
+
+# What each correction for serial correlation is good for, as ``--help`` shows it.
+CORRECTIONS = {
+    "ar1": "keeps the level in AR(1) noise, at any gaps; the one to take, of ols too",
+    "hamed-rao": "for comparison; finds too many trends in short series",
+    "yue-wang": "for comparison; finds too many trends, as r_1 is biased",
+    "pre-whitening": "keeps the level, but takes part of the trend away",
+    "trend-free-pre-whitening": "for comparison; finds as many false trends as no correction",
+}
 
 
 class Method(NamedTuple):
@@ -78,7 +92,7 @@ class Method(NamedTuple):
 
 
 _TEST = ("s", "var_s", "tau", "z", "pvalue", "n_valid")
-_OF_THE_TEST = ("alternative", "correction", "lags", "season", "fdr")
+_OF_THE_TEST = ("alternative", "correction", "lags", "lag_level", "season", "fdr")
 _P_OF_THE_TEST = {"pvalue": "p-value of the Mann-Kendall test, {alternative}"}
 
 METHODS = {
@@ -111,7 +125,7 @@ METHODS = {
     "mann-kendall": Method(
         "the test for a monotonic trend alone",
         _TEST,
-        ("confidence", *_OF_THE_TEST),
+        _OF_THE_TEST,
         "mann_kendall:mann_kendall_statistics",
         default=("tau", "pvalue"),
         descriptions=_P_OF_THE_TEST,

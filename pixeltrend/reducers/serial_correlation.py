@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from pixeltrend.reducers.kernels import load_kernel
-from pixeltrend.reducers.pairs import sen_slopes
+from pixeltrend.reducers.pairs import Scores, mann_kendall_scores
 from pixeltrend.reducers.steps import steps
 
 if TYPE_CHECKING:
@@ -17,21 +17,51 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+FEWEST = 8  # values that a correction needs
+_MOST = 0.95  # a larger autocorrelation leaves nothing to test with
+_FEWEST_INDEPENDENT = 3.0  # values that a test needs
+_LAGS = 3
 
-def variance_factor(
-    times: Floats, values: Floats, options: StatsOptions, slope: Floats | None
-) -> Floats:
-    """Return what the variance of S must be multiplied with, (P,).
+
+class Correction(NamedTuple):
+    """What a correction makes of the test of each pixel, (P,)."""
+
+    changed: NDArray[np.bool_]
+    """Where the test is not that of independent values."""
+    factor: Floats
+    """What multiplies the variance of S; NaN where there are too few values."""
+    r1: Floats
+    """The autocorrelation at a distance of one step that it takes."""
+    n_eff: Floats
+    """Number of independent values that tell as much."""
+    df: Floats | None = None
+    """Degrees of freedom of Student's t, which z is taken in; None for the normal distribution."""
+    scores: Scores | None = None
+    """Scores of the whitened series, where that is what is tested."""
+
+
+def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats) -> Correction:
+    """Return what the correction makes of the Mann-Kendall test.
 
     With r_k the autocorrelation at lag k of the values less their Theil-Sen line, n the number of
-    values, L that of steps from the first to the last of them and m_k that of pairs k steps apart::
+    values, L that of steps from the first to the last of them and m_k that of pairs k steps apart,
+    the variance of S is multiplied with::
 
-        Yue-Wang   1 + 2 sum_k (m_k / n) r_k
-        Hamed-Rao  1 + 2 sum_k (m_k / n) (L - k - 1) (L - k - 2) / ((L - 1) (L - 2)) r_k
+        ar1        sum_ij a_i a_j 6 / pi asin(r^|t_i - t_j| / 2) / sum_i a_i^2, a_i = 2 i - n - 1
+        hamed-rao  1 + 2 sum_k (m_k / n) (L - k - 1) (L - k - 2) / ((L - 1) (L - 2)) r_k, or 1
+        yue-wang   1 + 2 sum_k (m_k / n) r_1^k
 
-    Hamed and Rao take ranks of what is left, and lags whose r_k differs from 0 at the level of the
-    confidence: ``|r_k| > z(quantile) / sqrt(m_k + k)``. Without gaps ``m_k = n - k`` and ``L = n``,
-    and these are the published formulas.
+    r is r_1 less its bias, (n r_1 + 2) / (n - 4), cut to 0 to 0.95; z is then taken in Student's t
+    with n_eff - 2 degrees of freedom, n_eff = n (1 - r) / (1 + r) and at least 3. Hamed and Rao
+    take ranks of what is left, and lags whose r_k differs from 0:
+    ``|r_k| > z(quantile) / sqrt(m_k + k)``. Without gaps ``m_k = n - k`` and ``L = n``, and these
+    are the published formulas.
+
+    The whitenings test ``y_t - r_1 y_(t-1)`` where both values are valid, if r_1 differs from 0 as
+    Anderson (1942) has it; "trend-free" takes the Theil-Sen line off first, takes r_1 from what is
+    left, and puts the line back on.
+
+    A perfect line leaves nothing to take an autocorrelation from: its test stays as it is.
 
     Parameters
     ----------
@@ -40,100 +70,145 @@ def variance_factor(
     values
         Values, (N, P), float64; NaN where missing.
     options
-        Correction, lags and confidence.
+        Correction, lags and their level.
     slope
-        Theil-Sen slopes a year, (P,); None computes them.
+        Theil-Sen slopes a year, (P,).
 
     References
     ----------
-    Hamed, K. H. and Rao, A. R. (1998). Journal of Hydrology 204, 182-196.
-    Yue, S. and Wang, C. Y. (2004). Water Resources Management 18, 201-218.
+    Kendall, M. G. (1954). Biometrika 41, 403-404; Marriott, F. H. C. and Pope, J. A. (1954).
+    Biometrika 41, 390-402 (bias). Hamed, K. H. and Rao, A. R. (1998). Journal of Hydrology 204,
+    182-196 (variance of S); Rao, A. R., Hamed, K. H. and Chen, H.-L. (2003). Nonstationarities in
+    Hydrologic and Environmental Time Series (three lags). Yue, S. and Wang, C. Y. (2004). Water
+    Resources Management 18, 201-218. Kulkarni, A. and von Storch, H. (1995). Meteorologische
+    Zeitschrift 4, 82-85. Yue, S., Pilon, P., Phinney, B. and Cavadias, G. (2002). Hydrological
+    Processes 16, 1807-1829. Anderson, R. L. (1942). Annals of Mathematical Statistics 13, 1-13.
     """
-    kernel = load_kernel("serial_correlation_kernel")
-    hamed_rao = options.correction == "hamed-rao"
-    if slope is None:
-        slope = sen_slopes(times, values)[0]
-    if hamed_rao:
-        series = np.empty_like(values)
-        kernel.residual_ranks(times, values, slope, series)
-        series = _at_steps(times, series)
+    n = (~np.isnan(values)).sum(axis=0).astype(np.float64)
+    if options.correction == "ar1":
+        correction = _ar1(times, values, n, slope)
+    elif options.correction == "hamed-rao":
+        correction = _hamed_rao(times, values, n, slope, options)
+    elif options.correction == "yue-wang":
+        correction = _yue_wang(times, values, n, slope)
     else:
-        series = _detrended(times, values, slope)
-    valid = ~np.isnan(series)
-    n = valid.sum(axis=0).astype(np.float64)
-    count = len(series)
-    lags = min(options.lags or count - 1, count - 1)
-    out = np.empty((2, lags, series.shape[1]))
-    kernel.autocorrelation(series, lags, out)
-    length = count - valid.argmax(axis=0) - valid[::-1].argmax(axis=0)
-    total = np.zeros_like(n)
-    for lag, (products, pairs) in enumerate(zip(*out, strict=True), start=1):
-        r = _correlation(products, pairs, n, lag)
-        weight = pairs / n
-        if hamed_rao:
-            weight *= (length - lag - 1) * (length - lag - 2) / ((length - 1) * (length - 2))
-            r[np.abs(r) <= _bound(options.confidence, pairs + lag)] = 0.0
-        term = weight * r
-        term[pairs == 0] = 0.0
-        total += term
-    return 1.0 + 2.0 * total
+        correction = _whiten(times, values, n, slope, options)
+    few = n < FEWEST
+    return correction._replace(
+        changed=correction.changed | few,
+        factor=np.where(few, np.nan, correction.factor),
+        r1=np.where(few, np.nan, correction.r1),
+        n_eff=np.where(few, np.nan, correction.n_eff),
+    )
 
 
-def whiten(times: Floats, values: Floats, options: StatsOptions, slope: Floats | None) -> Floats:
-    """Return series without their autocorrelation at lag 1, (steps - 1, P).
-
-    ``y_t - r_1 y_(t-1)`` where both values are valid; "trend-free" takes the Theil-Sen line off
-    first, takes r_1 from what is left, and puts the line back on.
-
-    Parameters
-    ----------
-    times
-        Decimal years, (N,).
-    values
-        Values, (N, P), float64; NaN where missing.
-    options
-        The correction.
-    slope
-        Theil-Sen slopes a year, (P,); None computes them.
+def unbiased(r: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """Return r_1 less its bias, cut to 0 to 0.95, and the number of independent values, (P,).
 
     References
     ----------
-    Kulkarni, A. and von Storch, H. (1995). Meteorologische Zeitschrift 4, 82-85.
-    Yue, S., Pilon, P., Phinney, B. and Cavadias, G. (2002). Hydrological Processes 16, 1807-1829.
+    Kendall (1954) and Marriott and Pope (1954): r_1 of the residuals of a line is too small by
+    (2 + 4 r) / n. Santer, B. D. et al. (2000). Journal of Geophysical Research 105, 7337-7356
+    (number of independent values).
     """
+    less = np.clip((n * r + 2.0) / np.maximum(n - 4.0, 1.0), 0.0, _MOST)
+    return less, np.maximum(n * (1.0 - less) / (1.0 + less), _FEWEST_INDEPENDENT)
+
+
+def _ar1(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correction:
     kernel = load_kernel("serial_correlation_kernel")
-    trend_free = options.correction == "trend-free-pre-whitening"
+    left = _residuals(times, values, slope)
+    r, _ = _autocorrelation(_at_steps(times, left), n, 1)
+    changed = ~np.isnan(r[0])
+    r1, n_eff = unbiased(r[0], n)
+    r1, n_eff = np.where(changed, r1, 0.0), np.where(changed, n_eff, n)
+    factor = np.empty_like(n)
+    kernel.ar1_variance(steps(times), values, r1, factor)
+    return Correction(changed, factor, r1, n_eff, n_eff - 2.0)
+
+
+def _hamed_rao(
+    times: Floats, values: Floats, n: Floats, slope: Floats, options: StatsOptions
+) -> Correction:
+    ranks = np.empty_like(values)
+    load_kernel("serial_correlation_kernel").residual_ranks(times, values, slope, ranks)
+    none = (_residuals(times, values, slope) == 0).sum(axis=0) == n
+    series = _at_steps(times, ranks)
+    count = len(series)
+    valid = ~np.isnan(series)
+    length = count - valid.argmax(axis=0) - valid[::-1].argmax(axis=0)
+    r, pairs = _autocorrelation(series, n, min(options.lags or _LAGS, count - 1))
+    total = np.zeros_like(n)
+    for lag, (r_k, m_k) in enumerate(zip(r, pairs, strict=True), start=1):
+        weight = m_k / n * (length - lag - 1) * (length - lag - 2) / ((length - 1) * (length - 2))
+        differs = (np.abs(r_k) > _quantile(options.lag_level) / np.sqrt(m_k + lag)) & (m_k > 0)
+        total += np.where(differs, weight * r_k, 0.0)
+    factor = np.where(none, 1.0, np.maximum(1.0 + 2.0 * total, 1.0))
+    return Correction(factor > 1.0, factor, np.where(none, 0.0, r[0]), n / factor)
+
+
+def _yue_wang(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correction:
+    series = _at_steps(times, _residuals(times, values, slope))
+    r, _ = _autocorrelation(series, n, 1)
+    r1 = np.nan_to_num(r[0])
+    valid = ~np.isnan(series)
+    total, power = np.zeros_like(n), np.ones_like(n)
+    for lag in range(1, len(series)):
+        power = power * r1
+        total += (valid[lag:] & valid[:-lag]).sum(axis=0) / n * power
+    factor = 1.0 + 2.0 * total
+    return Correction(factor != 1.0, factor, r1, n / factor)
+
+
+def _whiten(
+    times: Floats, values: Floats, n: Floats, slope: Floats, options: StatsOptions
+) -> Correction:
     series = _at_steps(times, values)
     line = np.zeros((len(series), 1))
-    if trend_free:
-        slope = sen_slopes(times, values)[0] if slope is None else slope
+    if options.correction == "trend-free-pre-whitening":
         line = slope * _elapsed(times)[:, np.newaxis]
-        series = series - line
-    n = (~np.isnan(series)).sum(axis=0)
-    out = np.empty((2, 1, series.shape[1]))
-    kernel.autocorrelation(series, 1, out)
-    r = _correlation(out[0, 0], out[1, 0], n, 1)
-    white = series[1:] - series[:-1] * r
-    return np.asarray(white + line[1:])
+        series = _at_steps(times, _residuals(times, values, slope))
+    r, pairs = _autocorrelation(series, n, 1)
+    m = pairs[0] + 1.0  # n where nothing is missing
+    reach = _quantile(options.lag_level) * np.sqrt(np.maximum(m - 2.0, 0.0))
+    changed = (np.abs(r[0] + 1.0 / (m - 1.0)) > reach / (m - 1.0)) & (pairs[0] > 0)
+    r1 = np.where(changed, r[0], 0.0)
+    white = series[1:] - series[:-1] * r1 + line[1:]
+    scores = Scores(
+        *(
+            np.where(changed, ours, plain)
+            for ours, plain in zip(
+                mann_kendall_scores(np.arange(float(len(white))), white),
+                mann_kendall_scores(times, values),
+                strict=True,
+            )
+        )
+    )
+    return Correction(changed, np.ones_like(n), r1, scores.n, scores=scores)
 
 
-def _correlation(products: Floats, pairs: Floats, n: Floats, lag: int) -> Floats:
-    """Return the autocorrelation from what `autocorrelation` summed up.
+def _residuals(times: Floats, values: Floats, slope: Floats) -> Floats:
+    left = np.empty_like(values)
+    load_kernel("serial_correlation_kernel").residuals(times, values, slope, left)
+    return left
+
+
+def _autocorrelation(series: Floats, n: Floats, lags: int) -> tuple[Floats, Floats]:
+    """Return the autocorrelations and the numbers of pairs at lags 1 to `lags`, (lags, P) each.
 
     R's `acf` divides the products by the number of pairs plus the lag, which makes n where nothing
-    is missing; the squares are divided by n.
+    is missing; the squares are divided by n. NaN where all values are the same.
     """
-    return np.asarray(products * (n / (pairs + lag)))
+    out = np.empty((2, lags, series.shape[1]))
+    load_kernel("serial_correlation_kernel").autocorrelation(series, lags, out)
+    products, pairs = out
+    return products * (n / (pairs + np.arange(1.0, lags + 1)[:, np.newaxis])), pairs
 
 
-def _bound(confidence: float, n: Floats) -> Floats:
+def _quantile(level: float) -> float:
     from scipy.special import ndtri
 
-    return np.asarray(ndtri(0.5 + confidence / 2) / np.sqrt(n))
-
-
-def _detrended(times: Floats, values: Floats, slope: Floats) -> Floats:
-    return np.asarray(_at_steps(times, values) - slope * _elapsed(times)[:, np.newaxis])
+    return float(ndtri(1.0 - level / 2.0))
 
 
 def _at_steps(times: Floats, values: Floats) -> Floats:

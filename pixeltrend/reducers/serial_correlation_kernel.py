@@ -1,10 +1,94 @@
-"""Compiled kernels for serial correlation: autocorrelation at true lags, and ranks."""
+"""Compiled kernels for serial correlation: autocorrelation at true lags, ranks, AR(1) variance."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from pixeltrend.reducers.lanes import LANES, compiled, load
+
+# What is left of a perfect line: rounding errors, in parts of the largest value.
+_ROUNDING = 1e-15
+
+
+@compiled
+def residuals(x, values, slope, out):
+    """Fill `out`, (N, P), with the values less a line through the first of them, (P,) slopes.
+
+    All are 0 where nothing but rounding errors is left.
+    """
+    count, pixels = values.shape
+    y = np.empty((count, LANES))
+    line = np.empty(LANES)
+    first_x = np.empty(LANES)
+    first_y = np.empty(LANES)
+    largest = np.empty(LANES)
+    left = np.empty(LANES)
+    for first in range(0, pixels, LANES):
+        width = load(values, first, y)
+        first_x[:] = np.nan
+        first_y[:] = np.nan
+        largest[:] = 0.0
+        left[:] = 0.0
+        line[:] = 0.0
+        for k in range(width):
+            line[k] = slope[first + k]
+        for i in range(count):
+            for k in range(LANES):
+                v = y[i, k]
+                first_x[k] = x[i] if v == v and first_y[k] != first_y[k] else first_x[k]
+                first_y[k] = v if first_y[k] != first_y[k] else first_y[k]
+                largest[k] = abs(v) if abs(v) > largest[k] else largest[k]
+                y[i, k] = v - first_y[k] - line[k] * (x[i] - first_x[k])
+                left[k] = abs(y[i, k]) if abs(y[i, k]) > left[k] else left[k]
+        for i in range(count):
+            for k in range(width):
+                negligible = left[k] <= _ROUNDING * largest[k] and y[i, k] == y[i, k]
+                out[i, first + k] = 0.0 if negligible else y[i, k]
+
+
+@compiled
+def ar1_variance(position, values, r, out):
+    """Fill `out`, (P,), with the variance of S in AR(1) noise over that of independent values.
+
+    `position`, (N,), are the steps of the values, (N, P), and `r`, (P,), the autocorrelations at a
+    distance of one step, which fall to r^k at k steps. Those of ranks are 6 / pi asin(r^k / 2).
+    With a_i = 2 i - n - 1 for the i-th of n valid values, the ratio is the sum over i and j of
+    a_i a_j rho(i, j) over the sum of a_i^2.
+    """
+    count, pixels = values.shape
+    steps = position[count - 1] - position[0] + 1
+    y = np.empty((count, LANES))
+    a = np.empty((count, LANES))
+    rho = np.empty((steps, LANES))
+    n = np.empty(LANES)
+    power = np.empty(LANES)
+    squares = np.empty(LANES)
+    products = np.empty(LANES)
+    for first in range(0, pixels, LANES):
+        width = load(values, first, y)
+        n[:] = 0.0
+        squares[:] = 0.0
+        products[:] = 0.0
+        power[:] = 1.0
+        for i in range(count):
+            for k in range(LANES):
+                n[k] += 1.0 if y[i, k] == y[i, k] else 0.0
+                a[i, k] = 2.0 * n[k]
+        for i in range(count):
+            for k in range(LANES):
+                a[i, k] = a[i, k] - n[k] - 1.0 if y[i, k] == y[i, k] else 0.0
+                squares[k] += a[i, k] * a[i, k]
+        for step in range(steps):
+            for k in range(width):
+                rho[step, k] = 6.0 / np.pi * np.arcsin(0.5 * power[k])
+                power[k] *= r[first + k]
+        for i in range(count - 1):
+            for j in range(i + 1, count):
+                step = position[j] - position[i]
+                for k in range(LANES):
+                    products[k] += a[i, k] * a[j, k] * rho[step, k]
+        for k in range(width):
+            out[first + k] = 1.0 + 2.0 * products[k] / squares[k]
 
 
 @compiled

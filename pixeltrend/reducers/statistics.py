@@ -62,7 +62,7 @@ class Statistics:
         names = [info.name for info in self.bands]
         of_method = [name for name in names if name not in QUALITY] or list(method.default)
         computed = method.load()(times, values, of_method, self.options)
-        n_valid, bad_variance = computed["n_valid"], computed.pop("bad_variance", None)
+        n_valid = computed["n_valid"]
         few = n_valid < min_valid
         if not np.diff(times).all():  # no line goes through values of one time
             few |= quality.at_one_time(times, values)
@@ -77,7 +77,6 @@ class Statistics:
                 n_valid,
                 values,
                 min_valid=min_valid,
-                bad_variance=bad_variance,
             )
         for row, name in enumerate(names):
             result[row] = computed[name]

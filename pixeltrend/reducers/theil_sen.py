@@ -10,6 +10,8 @@ from pixeltrend.reducers.kernels import load_kernel
 from pixeltrend.reducers.mann_kendall import mann_kendall_test
 from pixeltrend.reducers.options import PER
 from pixeltrend.reducers.pairs import mann_kendall_scores, sen_slopes
+from pixeltrend.reducers.registry import SERIAL
+from pixeltrend.reducers.serial_correlation import correct
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,11 +19,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pixeltrend.reducers.options import StatsOptions
+    from pixeltrend.reducers.pairs import Scores
+    from pixeltrend.reducers.serial_correlation import Correction
 
     Floats = NDArray[np.float64]
 
-_TEST = {"s", "var_s", "tau", "z", "pvalue"}
+_TEST = {"s", "var_s", "tau", "z", "pvalue", *SERIAL}
 _LIMITS = {"slope_lower", "slope_upper"}
+_FEWEST = 5  # values: the two outermost slopes of four have a level of 92 %
 
 
 def theil_sen_statistics(
@@ -59,30 +64,47 @@ def theil_sen_statistics(
     """
     y = values.astype(np.float64)
     limits = not _LIMITS.isdisjoint(names)
-    ranks = _limit_ranks(times, y, options) if limits else np.empty((0, y.shape[1]))
+    scores = correction = None
+    if limits or not _TEST.isdisjoint(names):
+        scores = mann_kendall_scores(times, y, options.season)
+        if options.correction is not None:
+            correction = correct(times, y, options, sen_slopes(times, y)[0])
+    ranks = None
+    if scores is not None and limits:
+        ranks = _limit_ranks(scores, options.confidence, correction)
     slopes = sen_slopes(times, y, options.season, ranks)
     scale = PER[options.per]
     result: dict[str, Any] = {"slope": slopes[0] * scale}
-    if limits:
-        result["slope_lower"], result["slope_upper"] = slopes[1:] * scale
+    if scores is not None and limits:
+        few = scores.n < _FEWEST
+        if correction is not None:
+            few |= np.isnan(correction.factor)
+        result["slope_lower"], result["slope_upper"] = np.where(few, np.nan, slopes[1:] * scale)
     if "intercept" in names:
         result["intercept"] = _intercept(times - options.origin, y, slopes[0])
-    if _TEST.isdisjoint(names):
+    if scores is None:
         return result | {"n_valid": (~np.isnan(y)).sum(axis=0).astype(np.float64)}
-    return result | mann_kendall_test(times, y, names, options, slopes[0])
+    return result | mann_kendall_test(scores, names, options, correction)
 
 
-def _limit_ranks(times: Floats, values: Floats, options: StatsOptions) -> Floats:
+def _limit_ranks(scores: Scores, confidence: float, correction: Correction | None) -> Floats:
     """Return the ranks of the lower and the upper limit, (2, P), as SciPy rounds them.
+
+    They come from the variance and the distribution that the p-value comes from.
 
     References
     ----------
     Sen (1968), eq. 2.6; Gilbert (1987), chapter 17, for seasons.
     """
-    from scipy.special import ndtri
+    from scipy.special import ndtri, stdtrit
 
-    scores = mann_kendall_scores(times, values, options.season)
-    reach = ndtri((1.0 - options.confidence) / 2.0) * np.sqrt(scores.var_s)
+    tail = (1.0 - confidence) / 2.0
+    quantile, var_s = ndtri(tail), scores.var_s
+    if correction is not None:
+        var_s = var_s * np.nan_to_num(correction.factor, nan=1.0)
+        if correction.df is not None:
+            quantile = np.where(correction.changed, stdtrit(correction.df, tail), quantile)
+    reach = quantile * np.sqrt(var_s)
     last = np.maximum(scores.pairs - 1, 0)
     lower = np.maximum(np.rint((scores.pairs + reach) / 2.0) - 1, 0)
     upper = np.minimum(np.rint((scores.pairs - reach) / 2.0), last)

@@ -58,7 +58,8 @@ CASES = [
     ["--stats", "pvalue,slope", "--fdr"],
     ["--method", "theil-sen", "--stats", "all,longest_gap", "--fdr", "by"],
     ["--method", "theil-sen", "--stats", "intercept", "--origin", "2000"],
-    ["--method", "mann-kendall", "--correction", "hamed-rao", "--lags", "3", "--confidence", "0.9"],
+    ["--method", "mann-kendall", "--correction", "hamed-rao", "--lags", "2", "--lag-level", "0.1"],
+    ["--method", "theil-sen", "--correction", "ar1", "--stats", "all,r1,n_eff,factor"],
     ["--method", "mann-kendall", "--alternative", "increasing", "--min-valid", "9"],
     ["--method", "linregress", "--stats", "intercept,pvalue", "--per", "decade"],
 ]
@@ -69,7 +70,7 @@ def keywords(arguments):
     while rest:
         name = rest.pop(0).removeprefix("--").replace("-", "_")
         text = rest.pop(0) if rest and not rest[0].startswith("--") else "bh"
-        kind = {"lags": int, "min_valid": int, "origin": float, "confidence": float}.get(name, str)
+        kind = {"lags": int, "min_valid": int, "origin": float, "lag_level": float}.get(name, str)
         found[name] = kind(text)
     return found
 
@@ -101,7 +102,7 @@ def test_options_are_in_the_metadata_and_differ(stack, tmp_path):
         seen.add((gdal.Open(str(path)).GetMetadataItem("PIXELTREND_METHOD"), options_of(path)))
     assert len(seen) == len(CASES)
     assert options_of(tmp_path / "4.tif") == (
-        "confidence=0.90000000000000002 correction=hamed-rao lags=3"
+        "correction=hamed-rao lag_level=0.10000000000000001 lags=2"
     )
     pixeltrend.slope(folder / "*.tif", tmp_path / "plain.tif", workers=1)
     assert options_of(tmp_path / "plain.tif") is None
@@ -138,7 +139,7 @@ def test_float32_output_has_pvalues_adjusted_in_full_precision(stack, tmp_path):
     [
         (["--stats", "slope,sloop"], "'sloop' is not a statistic of ols"),
         (["--season", "month"], "season is not an option of method ols"),
-        (["--method", "theil-sen", "--lags", "2"], "only the corrections hamed-rao and yue-wang"),
+        (["--method", "theil-sen", "--lags", "2"], "only the correction hamed-rao has lags"),
     ],
 )
 def test_wrong_options_are_one_line_and_status_2(stack, tmp_path, arguments, said):

@@ -80,7 +80,7 @@ def test_min_valid(method):
             "season is not an option of method ols, but of theil-sen, mann-kendall",
         ),
         ({"method": "theil-sen", "fdr": "b"}, "fdr 'b': is not one of bh, by"),
-        ({"method": "theil-sen", "lags": 3}, "only the corrections hamed-rao and yue-wang"),
+        ({"method": "theil-sen", "lags": 3}, "only the correction hamed-rao has lags"),
         (
             {"method": "theil-sen", "correction": "hamed-rao", "season": "month"},
             "cannot go together",

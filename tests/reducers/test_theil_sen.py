@@ -22,7 +22,9 @@ def assert_as_scipy(times, values, *, confidence=0.95):
             assert np.isnan(ours).all()
             continue
         fit = stats.theilslopes(series[valid].astype(float), times[valid], alpha=confidence)
-        assert ours == (fit.slope, fit.intercept, fit.low_slope, fit.high_slope), pixel
+        # The outermost slopes of four values have a level of 92 %, whatever SciPy says.
+        limits = (fit.low_slope, fit.high_slope) if valid.sum() >= 5 else (np.nan, np.nan)
+        np.testing.assert_array_equal(ours, (fit.slope, fit.intercept, *limits), str(pixel))
 
 
 @pytest.mark.parametrize("confidence", [0.68, 0.95, 0.999])
@@ -99,7 +101,7 @@ def test_properties(seed, pixels, cut, power):
     slope, lower, upper = (
         whole[names.index(name)] for name in ("slope", "slope_lower", "slope_upper")
     )
-    valid = ~np.isnan(slope)
+    valid = ~np.isnan(lower)
     assert (lower[valid] <= slope[valid]).all()
     assert (slope[valid] <= upper[valid]).all()
     # A power of two scales without rounding, and a mirror swaps the limits.
