@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format bench dist clean
+.PHONY: help setup demo test test-all lint format bench torture dist clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -27,6 +27,9 @@ test-all: ## Run all tests on every interpreter that is there
 	        $(MAKE) test PYTHON=$$python VENV=.venv-$$python || exit 1; \
 	    else echo "no $$python"; fi; \
 	done
+
+torture: setup ## Kill workers of real runs at 200 random moments
+	$(BIN)/python tests/torture.py
 
 lint: setup ## Check style and types
 	$(BIN)/ruff check .

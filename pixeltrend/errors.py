@@ -59,6 +59,12 @@ class WorkerError(PixelTrendError):
     """A worker process died."""
 
 
+# What a worker that was killed most likely died of.
+OUT_OF_MEMORY = (
+    "; the system kills what takes too much memory: fewer --workers or less --memory may help"
+)
+
+
 class FunctionError(PixelTrendError):
     """A user's function raised, or gave what is no result."""
 

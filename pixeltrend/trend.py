@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,22 +12,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.checks.undeclared_nodata import undeclared
+from pixeltrend.errors import ArgumentError
 from pixeltrend.execution.executors import Workers
 from pixeltrend.execution.pipeline import Watch, reduced_windows
 from pixeltrend.options import from_keywords, takes
+from pixeltrend.raster.lock import lock
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.provenance import Provenance, describe, options_text
+from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.named import files_of
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
+from pixeltrend.series import record
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions, value_options
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping
 
     from pixeltrend.execution.pipeline import Results
@@ -53,6 +59,8 @@ class Summary:
     """Wall time."""
     warnings: tuple[str, ...]
     """What to know before trusting the result."""
+    current: bool = False
+    """Whether the output was up to date, so that nothing was computed (`update`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +172,7 @@ def map_pixels(
         samples = ((chunk.times, chunk.values) for chunk in sample_chunks(series))
         return function_reducer(function, samples, calling)
 
-    return run(patterns, output, job, make)
+    return run(patterns, output, job, make, calling, function)
 
 
 def run(
@@ -172,9 +180,10 @@ def run(
     output: str | os.PathLike[str],
     job: Job,
     make: Callable[[Series], Reducer],
-    statistics: StatsOptions | None = None,
+    options: StatsOptions | FunctionOptions,
+    function: str | Callable[..., Any] = "",
 ) -> Summary:
-    """Open a series, reduce its pixels, and write the result.
+    """Open a series, reduce its pixels, and write the result, while no other run writes it.
 
     Parameters
     ----------
@@ -184,9 +193,37 @@ def run(
         What is read, who computes, what is written.
     make
         Returns the reducer for the series.
-    statistics
-        What the reducer was made with: it is written into the output, and its `fdr` is done here.
+    options
+        What the reducer is made with: statistics are written into the output, and their `fdr` is
+        done here.
+    function
+        What `map_pixels` was given.
     """
+    if job.output.update and not isinstance(function, str):
+        raise ArgumentError("update: needs the function's name, as MODULE:FUNCTION")
+    statistics = options if isinstance(options, StatsOptions) else None
+    if not isinstance(patterns, (str, os.PathLike)):
+        patterns = list(patterns)
+    with lock(Replacement(output, overwrite=job.output.overwrite), job.output.lock_timeout):
+        if not job.output.update:
+            return _run(patterns, output, job, make, statistics)
+        origin = (f"map {function}", files_of(str(function))) if function else ()
+        request = record.ask(patterns, output, (job.inputs, job.output, options), *origin)
+        made = record.read(output)
+        if made and not record.why_stale(request, output, made):
+            return Summary(**record.keep(request, output, made))
+        summary = _run(patterns, output, job, make, statistics)
+        record.write(request, output, dataclasses.asdict(summary))
+        return summary
+
+
+def _run(
+    patterns: Patterns,
+    output: str | os.PathLike[str],
+    job: Job,
+    make: Callable[[Series], Reducer],
+    statistics: StatsOptions | None,
+) -> Summary:
     start = time.perf_counter()
     series = assemble(patterns, job.inputs, output=output)
     reducer = make(series)

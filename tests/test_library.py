@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
+from osgeo import gdal
 
 import pixeltrend
 
@@ -34,6 +38,83 @@ def test_any_executor_gives_the_same_bytes_and_stays_open(tmp_path, larger, expe
 def test_named_executors_give_the_same_bytes(tmp_path, larger, expected, executor):
     pixeltrend.slope(larger, tmp_path / "out.tif", executor=executor, memory=20_000)
     assert (tmp_path / "out.tif").read_bytes() == expected
+
+
+@pytest.fixture
+def small_cache():
+    """GDAL keeps less than a row of tiles of all bands."""
+    before = gdal.GetCacheMax()
+    gdal.SetCacheMax(2**22)
+    yield
+    gdal.SetCacheMax(before)
+
+
+@pytest.mark.usefixtures("small_cache")
+def test_tiles_are_in_one_order_whoever_computes(tmp_path, write_stack, make_values):
+    options = ["TILED=YES", "COMPRESS=DEFLATE", "PREDICTOR=3"]  # readers are busy, not waiting
+    stack = write_stack(tmp_path, make_values(4, 300, 2000), options=options)
+    outputs = set()
+    for number, workers in enumerate([1, 2, 8, 2, 8]):
+        output = tmp_path / f"out{number}.tif"
+        pixeltrend.slope(
+            stack, output, stats="all", executor="threads", workers=workers, memory=4_000_000
+        )
+        outputs.add(output.read_bytes())
+    assert len(outputs) == 1
+
+
+def open_files():
+    """What this process has open, but for pipes and the like."""
+    files = (os.path.realpath(file) for file in Path("/proc/self/fd").iterdir())
+    return sorted(file for file in files if file.endswith(".tif"))
+
+
+@pytest.mark.parametrize(
+    ("executor", "workers"), [("processes", 1), ("threads", 2), ("processes", 2)]
+)
+def test_a_run_that_fails_leaves_nothing_open(tmp_path, larger, executor, workers):
+    open_then = []
+
+    def fail(_done, _total):
+        open_then.extend(open_files())
+        raise KeyError
+
+    threads = threading.active_count()
+    with pytest.raises(KeyError):
+        pixeltrend.slope(
+            larger,
+            tmp_path / "out.tif",
+            progress=fail,
+            executor=executor,
+            workers=workers,
+            memory=20_000,
+        )
+    in_this_process = executor == "threads" or workers == 1
+    assert not in_this_process or {str(path) for path in larger} <= set(open_then)
+    assert not open_files()
+    assert threading.active_count() == threads
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(
+    ("executor", "workers", "readers"),
+    [("processes", 1, 1), ("processes", 3, 1), ("threads", 3, 3)],
+)
+def test_each_thread_that_reads_has_its_part_of_the_block_cache(
+    tmp_path, larger, executor, workers, readers
+):
+    seen = []
+    before = gdal.GetCacheMax()
+    pixeltrend.slope(
+        larger,
+        tmp_path / "out.tif",
+        executor=executor,
+        workers=workers,
+        memory=20_000,
+        progress=lambda _done, _total: seen.append(gdal.GetCacheMax()),
+    )
+    assert set(seen) == {readers * 2**24}
+    assert gdal.GetCacheMax() == before
 
 
 def test_progress_counts_all_pixels(tmp_path, larger):

@@ -7,6 +7,7 @@ import resource
 import shutil
 import struct
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from running import run
 
 import pixeltrend
 from pixeltrend.errors import InputError
+from pixeltrend.raster.header import read_header
 from pixeltrend.raster.windows import Window
+from pixeltrend.series import reader
 from pixeltrend.series.reader import read_chunk
 
 YEARS = (2000, 2001, 2002)
@@ -294,3 +297,85 @@ def test_a_raster_that_is_replaced_while_it_is_read(folder, write_raster, tmp_pa
     write_raster(folder / "ndvi_2001.tif", PIXELS)
     with pytest.raises(pixeltrend.ReadError, match=r"ndvi_2002\.tif"):
         read_chunk(series, Window(0, 0, 3, 4))
+
+
+def test_a_fifo_is_never_waited_for(folder, is_refused):
+    (folder / "ndvi_2001.tif").unlink()
+    os.mkfifo(folder / "ndvi_2001.tif")
+    with pytest.raises(InputError, match=r"ndvi_2001\.tif: is not a regular file"):
+        pixeltrend.open_series([folder / f"ndvi_{year}.tif" for year in YEARS])
+    with pytest.raises(InputError, match=r"ndvi_2001\.tif: .*not a regular file"):
+        read_header(str(folder / "ndvi_2001.tif"))
+
+
+def test_a_fifo_that_takes_an_inputs_place(folder):
+    series = pixeltrend.open_series(folder)
+    (folder / "ndvi_2001.tif").unlink()
+    os.mkfifo(folder / "ndvi_2001.tif")
+    with pytest.raises(pixeltrend.ReadError, match=r"ndvi_2001\.tif"):
+        read_chunk(series, Window(0, 0, 3, 4))
+
+
+def write_again(path, write_raster):
+    write_raster(path, PIXELS * 2)
+
+
+def move_another_here(path, write_raster):
+    write_raster(path.with_name("other"), PIXELS * 2).replace(path)
+
+
+@pytest.mark.parametrize("change", [write_again, move_another_here])
+def test_a_change_that_keeps_size_and_time_is_seen(folder, write_raster, change):
+    path = folder / "ndvi_2001.tif"
+    before = path.stat()
+    series = pixeltrend.open_series(folder)
+    change(path, write_raster)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    with pytest.raises(pixeltrend.ReadError, match=r"ndvi_2001\.tif: has been replaced or changed"):
+        series.check_unchanged()
+
+
+def test_a_change_while_a_file_is_read_is_seen(folder, write_raster, monkeypatch):
+    series = pixeltrend.open_series(folder)
+    plain = reader._decode
+
+    def change_and_decode(tile, *arguments):
+        if tile.path.endswith("ndvi_2001.tif"):
+            move_another_here(folder / "ndvi_2001.tif", write_raster)
+        plain(tile, *arguments)
+
+    monkeypatch.setattr(reader, "_decode", change_and_decode)
+    with pytest.raises(pixeltrend.ReadError, match=r"ndvi_2001\.tif: .* while it was read"):
+        read_chunk(series, Window(0, 0, 3, 4))
+
+
+@pytest.mark.parametrize("where", ["metadata", "description", "unit", "name of an item"])
+def test_latin_1_is_read(tmp_path, write_stack, read_raster, where):
+    paths = write_stack(tmp_path / "in", [PIXELS, PIXELS + 1, PIXELS + 2])
+    for path in paths:
+        dataset = gdal.OpenEx(str(path), gdal.OF_UPDATE)
+        {
+            "metadata": lambda d: d.SetMetadataItem("NAME", "M__tres"),
+            "name of an item": lambda d: d.SetMetadataItem("M__tres", "1"),
+            "description": lambda d: d.GetRasterBand(1).SetDescription("M__tres"),
+            "unit": lambda d: d.GetRasterBand(1).SetUnitType("M__tres"),
+        }[where](dataset)
+        dataset = None
+        path.write_bytes(path.read_bytes().replace(b"M__tres", b"M\xe8\xe9tres"))
+    band = "M\xe8\xe9tres" if where == "description" else 1
+    pixeltrend.slope(tmp_path / "in", tmp_path / "t.tif", band=band)
+    np.testing.assert_array_equal(read_raster(tmp_path / "t.tif"), np.ones((3, 4)))
+    if where == "unit":
+        dataset = gdal.Open(str(tmp_path / "t.tif"))
+        assert dataset.GetRasterBand(1).GetUnitType() == "M\xe8\xe9tres per year"
+
+
+def test_any_byte_of_a_header_may_be_none_of_utf_8(folder):
+    """Whatever GDAL makes of them, it is read or refused in our own words."""
+    path = folder / "ndvi_2001.tif"
+    whole = path.read_bytes()
+    for place in range(8, len(whole), 3):
+        path.write_bytes(whole[:place] + b"\xe9" + whole[place + 1 :])
+        with suppress(pixeltrend.PixelTrendError):
+            pixeltrend.slope(folder, folder.parent / "t.tif", workers=1)

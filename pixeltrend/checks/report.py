@@ -211,8 +211,8 @@ def _decode(
             parts += [some_blocks(file, layout), *in_windows(file, windows, tallied)]
     problems: list[str] = []
     tallies: Tallies = {}
-    # GDAL decodes without Python's lock.
-    with block_cache(threads), EndingThreads(threads) as executor:
+    # GDAL decodes without Python's lock; no block is needed twice, so a small cache is the fastest.
+    with block_cache(1), EndingThreads(threads) as executor:
         answers = executor.map(partial(decode, grid_window(series)), parts)
         for done, (broken, of_part) in enumerate(answers, 1):
             problems += broken

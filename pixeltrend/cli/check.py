@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pixeltrend.cli import options
-from pixeltrend.cli.exits import REFUSED_INPUTS
+from pixeltrend.cli.exits import REFUSED_INPUTS, say, show
 from pixeltrend.cli.fields import Command, Option, add_options, options_from
 from pixeltrend.cli.progress import progress_bar
 from pixeltrend.errors import InputError
@@ -63,16 +63,16 @@ def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -
     except InputError as error:
         problems = (error.problem, *error.others)
         if as_json:
-            click.echo(json.dumps({"problems": problems}))
+            show(json.dumps({"problems": problems}))
         _complain(problems)
         click.get_current_context().exit(REFUSED_INPUTS)
     if as_json:
-        click.echo(json.dumps(_plain(dataclasses.asdict(report)), allow_nan=False))
+        show(json.dumps(_plain(dataclasses.asdict(report)), allow_nan=False))
     elif not quiet:
-        click.echo("\n".join(_lines(report)))
+        show("\n".join(_lines(report)))
     else:
         for warning in report.warnings:
-            click.echo(f"Warning: {warning}", err=True)
+            say(f"Warning: {warning}")
     _complain(report.problems)
     if report.problems:
         click.get_current_context().exit(REFUSED_INPUTS)
@@ -80,7 +80,7 @@ def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -
 
 def _complain(problems: Iterable[str]) -> None:
     for problem in problems:
-        click.echo(f"Error: {problem}", err=True)
+        say(f"Error: {problem}")
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.exits import say
 from pixeltrend.cli.fields import Command, add_options, options_from
 from pixeltrend.raster.output import OutputOptions
 
@@ -79,4 +80,4 @@ def demo(
         creation_options=creation_options,
     )
     if not quiet:
-        click.echo(f"{folder}: {len(paths)} rasters of {size[0]} x {size[1]} pixels", err=True)
+        say(f"{folder}: {len(paths)} rasters of {size[0]} x {size[1]} pixels")

@@ -2,83 +2,143 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from contextlib import suppress
+from typing import NoReturn
 
 import click
 
+from pixeltrend import interruption
 from pixeltrend.errors import ArgumentError, InputError, PixelTrendError
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 FAILED = 1
 WRONG_COMMAND_LINE = 2
 REFUSED_INPUTS = 3
 
+# What helps where the system refuses something.
+_HINTS = {
+    errno.EMFILE: "raise the limit of open files (ulimit -n), or give fewer --workers",
+    errno.ENFILE: "the machine has too many files open",
+    errno.EAGAIN: "raise the limit of processes (ulimit -u), or give fewer --workers",
+    errno.ENOMEM: "fewer --workers or less --memory may help",
+}
+
 log = logging.getLogger("pixeltrend")
-
-
-class Terminated(BaseException):
-    """A signal asked this process to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-def _terminate(number: int, _frame: FrameType | None) -> None:
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.SIG_IGN)  # once is enough: cleaning up takes a moment
-    raise Terminated(number)
 
 
 def run_command(command: click.Command) -> NoReturn:
     """Run `command` with the arguments of this process, and exit with its status."""
-    # Not when ignored, as under nohup.
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(ending) == signal.SIG_DFL:
-            signal.signal(ending, _terminate)
+    _open_standard_streams()
+    sys.unraisablehook = _ignore_interruptions
     # Chunks are spread over processes: threads within one only get in each other's way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    sys.exit(_status(command))
-
-
-def _status(command: click.Command) -> int:  # noqa: PLR0911 - one for each way to end
+    status, error = _outcome(command)
+    number = interruption.received()
+    if number:
+        verb = "interrupted" if number == signal.SIGINT else "terminated"
+        say(f"Error: {verb}; {_what_is_there()}")
+        status = 128 + number
+    elif error is not None:
+        status = _status(error)
     try:
-        status = command.main(prog_name="pixeltrend", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        _say("interrupted; an older output is untouched")
-        return 128 + signal.SIGINT
-    except Terminated as error:
-        _say("terminated; an older output is untouched")
-        return 128 + error.number
-    except BrokenPipeError:
-        # The reader of stdout has gone, as in `| head`. Nothing more can be said there.
+        sys.stdout.flush()
+    except OSError:  # nothing more can be said there
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
+
+
+def say(message: str) -> None:
+    """Write a line to stderr; a run does not fail because nobody can hear it."""
+    with suppress(OSError):
+        click.echo(message, err=True)
+
+
+def show(result: str) -> None:
+    """Write a result to stdout."""
+    try:
+        click.echo(result)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "stdout") from error
+
+
+def _outcome(command: click.Command) -> tuple[int, BaseException | None]:
+    """Run the command; return its status and what it raised. No signal is raised afterwards."""
+    try:
+        try:
+            interruption.listen()
+            status = command.main(prog_name="pixeltrend", standalone_mode=False)
+            return (status if isinstance(status, int) else 0), None  # --help and --version give one
+        finally:
+            interruption.hold()
+    except BaseException as error:  # noqa: BLE001 - `_status` tells them apart
+        return FAILED, error
+
+
+def _what_is_there() -> str:
+    """Return what has become of the outputs."""
+    complete = interruption.completed
+    if not complete:
+        return "an older output is untouched"
+    if len(complete) == 1:
+        return f"{complete[0]} is complete"
+    return f"{len(complete)} files are complete, the last of them {complete[-1]}"
+
+
+def _status(error: BaseException) -> int:
+    """Say what went wrong; return the exit status."""
+    if isinstance(error, click.Abort) and error.__cause__ is not None:
+        error = error.__cause__  # Click takes every EOFError for the end of a dialogue
+    message, status = str(error), FAILED
+    if isinstance(error, click.ClickException):
+        with suppress(OSError):
+            error.show()
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):  # the reader of stdout has gone, as in `| head`
         return FAILED
-    except PixelTrendError as error:
-        _say(str(error))
-        log.debug("where it was raised:", exc_info=True)
+    log.debug("where it was raised:", exc_info=error)
+    if isinstance(error, PixelTrendError):
         if isinstance(error, ArgumentError):
-            return WRONG_COMMAND_LINE
-        return REFUSED_INPUTS if isinstance(error, InputError) else FAILED
-    except MemoryError:
-        _say("out of memory; fewer --workers or less --memory may help")
-        return FAILED
-    except Exception as error:  # a defect of ours: still one line, and -v for the rest
-        said = (str(error).splitlines() or [""])[0]
-        _say(f"unexpected {type(error).__name__}: {said} (a defect: -v shows where)")
-        log.debug("where it was raised:", exc_info=True)
-        return FAILED
-    return status if isinstance(status, int) else 0  # --help and --version give one
+            status = WRONG_COMMAND_LINE
+        elif isinstance(error, InputError):
+            status = REFUSED_INPUTS
+    elif isinstance(error, MemoryError):
+        message = "out of memory; fewer --workers or less --memory may help"
+    elif isinstance(error, OSError) and error.errno is not None:
+        hint = _HINTS.get(error.errno)
+        name = f"{error.filename}: " if error.filename else ""
+        message = f"{name}{error.strerror}" + (f"; {hint}" if hint else "")
+    else:  # a defect of ours: still one line, and -v for the rest
+        first = (message.splitlines() or [""])[0]
+        message = f"unexpected {type(error).__name__}: {first} (a defect: -v shows where)"
+    say(f"Error: {message}")
+    return status
 
 
-def _say(message: str) -> None:
-    click.echo(f"Error: {message}", err=True)
+def _open_standard_streams() -> None:
+    """Open what is closed, so that no raster becomes stdin, stdout or stderr.
+
+    Reading from stdin and writing to stdout fail, as with those that are closed.
+    """
+    modes = (
+        ("stdin", os.O_WRONLY, "r"),
+        ("stdout", os.O_RDONLY, "w"),
+        ("stderr", os.O_WRONLY, "w"),
+    )
+    for number, (name, flags, mode) in enumerate(modes):
+        if getattr(sys, name) is not None:
+            continue
+        with suppress(OSError):
+            os.fstat(number)
+            continue
+        os.open(os.devnull, flags)  # the lowest number that is free
+        setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - till the end
+
+
+def _ignore_interruptions(unraisable: sys.UnraisableHookArgs) -> None:
+    """Be silent about a signal that a callback swallowed: it is raised again."""
+    if unraisable.exc_type is not interruption.Interrupted:
+        sys.__unraisablehook__(unraisable)

@@ -10,6 +10,7 @@ import click
 from pixeltrend.cli import options
 from pixeltrend.cli.fields import Command, add_options, options_from, parse_pairs
 from pixeltrend.cli.progress import progress_bar, report
+from pixeltrend.cli.rerun import is_current
 from pixeltrend.reducers.function_options import FunctionOptions
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ def map(  # noqa: A001 - the command's name
     pixeltrend map scipy.stats:kendalltau '*.tiff' -o tau.tif --bands statistic,pvalue
     pixeltrend map mine.py:amplitude '*.tiff' -o amplitude.tif --arg low=10
     """
+    calling = {"options": FunctionOptions, "function": function}
+    if settings["update"] and is_current(
+        patterns, output, settings | {"as_json": as_json}, calling, quiet=quiet
+    ):
+        return
     from pixeltrend import trend  # --help must not wait for NumPy and GDAL
 
     with progress_bar(quiet=quiet or as_json) as progress:

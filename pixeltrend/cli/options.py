@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pixeltrend.cli.fields import Option, options_from, parse_bytes, parse_creation_options
-from pixeltrend.errors import redact
+from pixeltrend.errors import InputError, redact
 from pixeltrend.execution.executors import Workers
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.series.options import InputOptions
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 def _read_stdin(_ctx: click.Context, _param: click.Parameter, values: Iterable[str]) -> list[str]:
     """Replace `-` with the lines of stdin."""
-    patterns = []
+    patterns: list[str] = []
     for value in values:
         if value == "-":
-            lines = (line.lstrip("\ufeff").strip() for line in sys.stdin)
-            patterns += [line for line in lines if line]
+            try:
+                lines = [line.lstrip("\ufeff").strip() for line in sys.stdin]
+            except OSError as error:
+                raise InputError(f"stdin: cannot be read ({error.strerror})") from error
+            patterns += filter(None, lines)
         else:
             patterns.append(value)
     return patterns

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.exits import say, show
 from pixeltrend.cli.fields import Command, Option, add_options, options_from
 from pixeltrend.views.options import PlotOptions
 
@@ -48,11 +49,10 @@ def plot(raster: str, output: str, *, as_json: bool, quiet: bool, **fields: Any)
 
     summary = plot_map(raster, output, **fields)
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(summary)))
+        show(json.dumps(dataclasses.asdict(summary)))
     elif not quiet:
         read = " of a decimated read" if summary.decimated else ""
-        click.echo(
+        say(
             f"{output}: {summary.band} in {len(summary.counts)} classes, {summary.pixels:,} "
-            f"pixels{read} ({summary.valid_pixels:,} with a value)",
-            err=True,
+            f"pixels{read} ({summary.valid_pixels:,} with a value)"
         )

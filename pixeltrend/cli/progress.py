@@ -8,8 +8,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
+from pixeltrend.cli.exits import say, show
 from pixeltrend.times.dates import format_time
 
 if TYPE_CHECKING:
@@ -41,14 +40,13 @@ def progress_bar(
 def report(summary: Summary, *, quiet: bool, as_json: bool) -> None:
     """Print warnings, and the summary as a line or as JSON."""
     for warning in summary.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        say(f"Warning: {warning}")
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(summary)))
+        show(json.dumps(dataclasses.asdict(summary)))
     elif not quiet:
         first, last = format_time(summary.times[0]), format_time(summary.times[-1])
-        click.echo(
+        say(
             f"{summary.output}: {summary.pixels:,} pixels "
             f"({summary.valid_pixels:,} with a result), "
-            f"{len(summary.times)} times from {first} to {last}, {summary.seconds:.2f} s",
-            err=True,
+            f"{len(summary.times)} times from {first} to {last}, {summary.seconds:.2f} s"
         )

@@ -9,6 +9,7 @@ import click
 from pixeltrend.cli import options
 from pixeltrend.cli.fields import Command, add_options, options_from
 from pixeltrend.cli.progress import progress_bar, report
+from pixeltrend.cli.rerun import is_current
 from pixeltrend.reducers.options import StatsOptions
 
 statistics_options = options_from(StatsOptions, {"fdr": {"is_flag": False, "flag_value": "bh"}})
@@ -32,6 +33,10 @@ def slope(patterns: list[str], output: str, *, quiet: bool, as_json: bool, **set
     pixeltrend slope '*.tiff' -o trend.tif --stats slope,pvalue,slope_lower,slope_upper
     pixeltrend slope '*.tiff' -o trend.tif --method theil-sen --stats slope,pvalue --fdr
     """
+    if settings["update"] and is_current(
+        patterns, output, settings | {"as_json": as_json}, {"options": StatsOptions}, quiet=quiet
+    ):
+        return
     from pixeltrend import trend  # --help must not wait for NumPy and GDAL
 
     with progress_bar(quiet=quiet or as_json) as progress:

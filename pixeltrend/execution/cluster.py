@@ -6,8 +6,11 @@ import json
 import logging
 import os
 import re
+import threading
 import time
-from contextlib import contextmanager
+from concurrent.futures import CancelledError, Executor, Future, InvalidStateError
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pixeltrend.errors import MissingDependencyError, WorkerError
@@ -15,14 +18,15 @@ from pixeltrend.raster.paths import absolute
 from pixeltrend.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from concurrent.futures import Executor
+    from collections.abc import Callable, Iterable, Iterator
 
 log = logging.getLogger(__name__)
 
 # Seconds to wait for the scheduler's file, for the scheduler and for a worker: a batch system may
 # start them long after the job that waits for them.
 _PATIENCE = 60.0
+# Seconds between two looks at whether there are workers.
+_LOOK = 1.0
 # Anything else is a file.
 _ADDRESS = re.compile(r"\w+://.+|[^/]+:\d+")
 
@@ -69,17 +73,71 @@ def dask_executor(
         try:
             client.wait_for_workers(1, timeout=_PATIENCE)
         except TimeoutError as error:
-            raise WorkerError(
-                f"the Dask scheduler at {address} has had no worker for {_PATIENCE:.0f} s"
-            ) from error
+            raise WorkerError(_no_worker(address)) from error
         _check_workers(client, list(map(absolute, paths)))
-        yield client.get_executor(pure=False), sum(client.nthreads().values())
+        with _Calls(client, address) as calls:
+            yield calls, sum(client.nthreads().values())
     except KilledWorker as error:
         raise WorkerError(
             f"Dask workers died again and again at one task ({error}): out of memory?"
         ) from error
     finally:
         client.close()
+
+
+class _Calls(Executor):
+    """Calls on a cluster; they fail when its workers, or its scheduler, are gone for good."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        self._client, self._address = client, address
+        self._executor = client.get_executor(pure=False)
+        self._waiting: set[Future[Any]] = set()
+        self._ended = threading.Event()
+        self._watching = threading.Thread(target=self._watch, daemon=True)
+        self._watching.start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Return the future of a call."""
+        call: Future[Any] = Future()
+        self._waiting.add(call)
+        self._executor.submit(fn, *args, **kwargs).add_done_callback(partial(self._take, call))
+        return call
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+        self._watching.join(_LOOK)  # it may wait for an answer
+
+    def _take(self, call: Future[Any], answer: Future[Any]) -> None:
+        self._waiting.discard(call)
+        with suppress(InvalidStateError):  # nobody waits for it any longer
+            try:
+                call.set_result(answer.result())
+            except CancelledError:
+                call.set_exception(WorkerError(f"the Dask scheduler at {self._address} is gone"))
+            except BaseException as error:  # noqa: BLE001 - whatever the call raised
+                call.set_exception(error)
+
+    def _watch(self) -> None:
+        """Let all calls fail when there has been no worker for too long."""
+        since = 0.0
+        while not self._ended.wait(_LOOK):
+            try:
+                workers = self._client.nthreads()
+            except Exception:  # noqa: BLE001, S112 - Dask itself gives the scheduler up
+                continue
+            if workers:
+                since = 0.0
+            elif not since:
+                since = time.monotonic()
+                log.warning("no worker of the Dask scheduler at %s is left: waiting", self._address)
+            elif time.monotonic() - since > _PATIENCE:
+                for call in list(self._waiting):
+                    with suppress(InvalidStateError):
+                        call.set_exception(WorkerError(_no_worker(self._address)))
+
+
+def _no_worker(address: str) -> str:
+    return f"the Dask scheduler at {address} has had no worker for {_PATIENCE:.0f} s"
 
 
 def _wait_for_address(path: str) -> str:

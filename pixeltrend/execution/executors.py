@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pixeltrend.errors import ArgumentError, CancelledError, WorkerError
+from pixeltrend import interruption
+from pixeltrend.errors import OUT_OF_MEMORY, ArgumentError, CancelledError, WorkerError
 from pixeltrend.options import check_choices, option
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ Result = TypeVar("Result")
 
 # How often a waiting run looks whether it is cancelled, in seconds.
 _POLL = 0.1
-OUT_OF_MEMORY = (
-    "; the system kills what takes too much memory: fewer --workers or less --memory may help"
-)
 
 
 def available_cpus() -> int:
@@ -199,6 +197,7 @@ def map_ordered(
         try:
             while pending:
                 task, future = pending.popleft()
+                interruption.check()
                 try:
                     result = _wait(future, cancelled)
                 except BrokenExecutor as error:

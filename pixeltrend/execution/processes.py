@@ -7,17 +7,19 @@ sends a few numbers through the pipe, which takes so few bytes as a whole or not
 
 from __future__ import annotations
 
+import mmap
 import multiprocessing
 import multiprocessing.connection
 import os
 import pickle
 import signal
+import struct
 import sys
 import threading
 import traceback
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import copy
 from functools import lru_cache, partial
 from itertools import accumulate, pairwise
@@ -25,8 +27,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pixeltrend.errors import WorkerError
-from pixeltrend.execution.executors import OUT_OF_MEMORY
+from pixeltrend import interruption
+from pixeltrend.errors import OUT_OF_MEMORY, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +40,21 @@ _ROOM = 2**18
 _ARRAYS = 4
 # Characters of an error's text, if that is long, and of its traceback.
 _TEXT, _TRACEBACK = 2_000, 10_000
-_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+_SIGNALS = set(interruption.ENDING)
+
+
+class _Executor(ProcessPoolExecutor):
+    """Loses no call that is submitted while a worker dies, as Python before 3.12.1 does.
+
+    The lock that `submit` holds is held here too when the executor notes that it is broken; so a
+    call comes before that, and is told like all others, or after it, and is refused.
+    """
+
+    if sys.version_info < (3, 12, 1):
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            with self._shutdown_lock if name == "_broken" and value else nullcontext():
+                super().__setattr__(name, value)
 
 
 class LocalProcesses:
@@ -64,10 +80,12 @@ class LocalProcesses:
         context: Any = copy(multiprocessing.get_context(method))
         context.Process = partial(self._make_process, context.Process)
         slots = 2 * workers
-        self._memory = context.RawArray("b", slots * (array_bytes + _ROOM))
-        self._pids = context.RawArray("q", slots)  # of the workers that use them
+        # Children that are forked share memory without a file, which could find its disk full.
+        share = _share if method == "fork" else context.RawArray
+        self._memory = share("b", slots * (array_bytes + _ROOM))
+        self._pids = share("q", slots)  # of the workers that use them
         given = pickle.dumps(function), self._memory, self._pids
-        self._executor = ProcessPoolExecutor(workers, context, _start_worker, given)
+        self._executor = _Executor(workers, context, _start_worker, given)
         self._processes: list[BaseProcess] = []
         self._tasks: dict[int, object] = {}
         self._submitted = 0
@@ -86,11 +104,18 @@ class LocalProcesses:
         self._pids[slot] = 0
         result: Future[Any] = Future()
         try:
-            with _signals_wait():  # until all processes have started, or none has
+            # Until all processes have started, or none has.
+            with interruption.held(), _signals_wait():
                 answer = self._executor.submit(_answer, slot, task)
             answer.add_done_callback(partial(self._take, result))
         except BrokenProcessPool:
             result.set_exception(self._broken())
+        except (OSError, RuntimeError) as error:  # too many files, processes or threads
+            reason = getattr(error, "strerror", None) or error
+            raise WorkerError(
+                f"{len(self._pids) // 2} worker processes cannot be started: {reason}; give fewer "
+                "--workers, or raise the limits (ulimit -n, ulimit -u)"
+            ) from error
         return result
 
     def _make_process(self, make: Callable[..., BaseProcess], **keywords: Any) -> BaseProcess:
@@ -156,11 +181,12 @@ class LocalProcesses:
             if kind is None:
                 self._executor.shutdown()
         finally:
-            self._kill()
-            self._executor.shutdown(cancel_futures=True)
-            for process in self._processes:
-                if process.pid:
-                    process.join()
+            with interruption.held():
+                self._kill()
+                self._executor.shutdown(cancel_futures=True)
+                for process in self._processes:
+                    if process.pid:
+                        process.join()
 
 
 @contextmanager
@@ -221,6 +247,11 @@ def _sendable(error: BaseException) -> Exception:
         sent = RuntimeError(traceback.format_exception_only(error)[-1].strip()[:_TEXT])
     sent.add_note("".join(traceback.format_exception(error))[:_TRACEBACK])
     return sent
+
+
+def _share(code: str, count: int) -> memoryview:
+    """Return as much zeroed memory as a `RawArray`, for children that are forked."""
+    return memoryview(mmap.mmap(-1, count * struct.calcsize(code))).cast(code)  # type: ignore[call-overload]
 
 
 def _slot(memory: Any, pids: Any, number: int) -> memoryview:

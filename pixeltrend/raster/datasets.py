@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import contextmanager
+import resource
+import stat
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from pixeltrend.errors import InputError, MissingDependencyError
-from pixeltrend.raster.paths import file_name
+from pixeltrend.raster.paths import container, file_name, is_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +26,10 @@ except ImportError as error:
 
 gdal.UseExceptions()
 
-__all__ = ["block_cache", "first_line", "gdal", "gdal_messages", "limit_block_cache", "open_raster"]
+__all__ = [
+    "as_text", "block_cache", "first_line", "gdal", "gdal_messages", "get_metadata",
+    "limit_block_cache", "most_open", "open_raster",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +48,9 @@ _HEAD = 256
 # Bytes of decoded blocks that a thread that reads keeps: those of the row of blocks it reads.
 _BLOCK_CACHE = 16 * 2**20
 _readers = 1
+# Rasters that a thread keeps open, and files and pipes that a process has open besides.
+_MOST_OPEN = 64
+_OTHER_FILES = 32
 # What GDAL does if nobody says otherwise, in the environment or its configuration file.
 _SETTINGS = {
     # Not `EMPTY_DIR`: that hides .msk and .aux.xml files, and their masks and nodata with them.
@@ -87,6 +95,14 @@ def limit_block_cache() -> None:
     gdal.SetCacheMax(min(gdal.GetCacheMax(), _BLOCK_CACHE * _readers))
 
 
+def most_open() -> int:
+    """Return how many datasets a thread may keep open: half of the files that are allowed."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return _MOST_OPEN
+    return max(1, min(_MOST_OPEN, (limit - _OTHER_FILES) // (2 * _readers)))
+
+
 @contextmanager
 def block_cache(readers: int) -> Iterator[None]:
     """Limit the block cache of this process for a while, in which so many threads read."""
@@ -121,6 +137,7 @@ def open_raster(
     InputError
         GDAL cannot open it as a raster, or it is something else than its name says.
     """
+    _check_regular(path)
     drivers = [*DRIVERS, "VRT"] if allow_vrt else list(DRIVERS)
     try:
         with gdal_messages():
@@ -142,6 +159,30 @@ def open_raster(
             "anyway"
         )
     return dataset
+
+
+def _check_regular(path: str) -> None:
+    """Refuse a FIFO, a socket or a device, which would be waited for without end."""
+    file = container(path)
+    with suppress(OSError):
+        mode = stat.S_IFREG if is_virtual(file) else os.stat(file).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # some formats are folders
+            raise InputError(f"{path}: cannot be opened as a raster (is not a regular file)")
+
+
+def as_text(text: str | bytes) -> str:
+    """Return text that GDAL hands out; what is not UTF-8 is Latin-1."""
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def get_metadata(raster: Any, domain: str = "") -> dict[str, str]:
+    """Return the metadata of a dataset or a band, by name."""
+    items = raster.GetMetadata(domain) or {}
+    return {as_text(name): as_text(value) for name, value in items.items()}
 
 
 def _is_vrt(path: str) -> str:

@@ -13,7 +13,8 @@ Fingerprint = tuple[int, ...]
 def fingerprint(path: str) -> Fingerprint | None:
     """Return what tells a file from one that takes its name; None if the file cannot be asked.
 
-    Inode, size in bytes and time of the last change in ns; of a file on one of GDAL's virtual file
+    Inode, size in bytes, times of the last change of its content and of its inode in ns, which
+    nobody can set back; of a file on one of GDAL's virtual file
     systems size and time in s, which costs a request where the file is remote.
     """
     path = container(path)
@@ -23,4 +24,4 @@ def fingerprint(path: str) -> Fingerprint | None:
         status = os.stat(path)
     except OSError:
         return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -6,7 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import InputError
-from pixeltrend.raster.datasets import gdal, gdal_messages, open_raster
+from pixeltrend.raster.datasets import (
+    as_text,
+    first_line,
+    gdal,
+    gdal_messages,
+    get_metadata,
+    open_raster,
+)
 from pixeltrend.raster.fingerprint import Fingerprint, fingerprint
 from pixeltrend.raster.grid import Grid
 from pixeltrend.raster.paths import is_remote
@@ -71,6 +78,17 @@ def read_header(path: str, *, allow_vrt: bool = False) -> Header:
     InputError
         It is not a raster, or claims to be larger than any raster is.
     """
+    before = fingerprint(path)
+    try:
+        header = _read(path, before, allow_vrt=allow_vrt)
+    except RuntimeError as error:
+        raise InputError(f"{path}: its header cannot be read ({first_line(error)})") from error
+    if not is_remote(path) and fingerprint(path) != before:
+        raise InputError(f"{path}: has been replaced or changed while it was opened; run again")
+    return header
+
+
+def _read(path: str, before: Fingerprint | None, *, allow_vrt: bool) -> Header:
     siblings = find_siblings(path)
     dataset = open_raster(path, allow_vrt=allow_vrt, siblings=siblings)
     if siblings is not None and dataset.GetGeoTransform(can_return_null=True) is None:
@@ -106,21 +124,21 @@ def read_header(path: str, *, allow_vrt: bool = False) -> Header:
             path=path,
             grid=Grid.of(dataset),
             block=(block_height, block_width),
-            area_or_point=dataset.GetMetadataItem("AREA_OR_POINT") or "",
+            area_or_point=as_text(dataset.GetMetadataItem("AREA_OR_POINT") or ""),
             metadata=_metadata(dataset, path),
             bands=tuple(
                 _band_header(dataset.GetRasterBand(number))
                 for number in range(1, dataset.RasterCount + 1)
             ),
             siblings=siblings,
-            fingerprint=fingerprint(path),
+            fingerprint=before,
         )
 
 
 def _items(raster: Any) -> dict[str, str]:
     """Return metadata by name; GDAL cuts Earth Engine's ``system:time_start`` at the colon."""
-    items: dict[str, str] = raster.GetMetadata() or {}
-    for item in raster.GetMetadata_List() or ():
+    items = get_metadata(raster)
+    for item in map(as_text, raster.GetMetadata_List() or ()):
         if match := _EARTH_ENGINE.fullmatch(item):
             items[f"system:{match[1]}"] = match[2]
     return items
@@ -130,7 +148,7 @@ def _metadata(dataset: Any, path: str) -> dict[str, str]:
     items = _items(dataset)
     if is_remote(path):  # GDAL would look for the files of every vendor in its folder
         return items
-    return (dataset.GetMetadata("IMAGERY") or {}) | items
+    return get_metadata(dataset, "IMAGERY") | items
 
 
 def _band_header(raster: Any) -> BandHeader:
@@ -139,13 +157,13 @@ def _band_header(raster: Any) -> BandHeader:
         dtype = "Int8"  # what GDAL before 3.7 had instead of the type
     scale, offset = raster.GetScale(), raster.GetOffset()
     return BandHeader(
-        description=raster.GetDescription(),
+        description=as_text(raster.GetDescription()),
         dtype=dtype,
         nodata=raster.GetNoDataValue(),
         scale=1.0 if scale is None else scale,
         offset=0.0 if offset is None else offset,
         masked=bool(raster.GetMaskFlags() & gdal.GMF_PER_DATASET),
-        unit=raster.GetUnitType() or "",
+        unit=as_text(raster.GetUnitType() or ""),
         metadata=_items(raster),
     )
 

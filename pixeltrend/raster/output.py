@@ -37,6 +37,19 @@ class OutputOptions:
         metavar="NAME=VALUE",
     )
     overwrite: bool = option(True, "Replace an older output.", group="Output")
+    update: bool = option(
+        False,
+        "Do nothing if the output is what this run would make, by a record beside it that runs "
+        "with this option write; else say what has changed, and make it.",
+        group="Output",
+    )
+    lock_timeout: float = option(
+        0.0,
+        "Wait up to so many seconds for another run that writes the same output.  [default: stop, "
+        "and say who writes it]",
+        group="Output",
+        metavar="SECONDS",
+    )
 
     def __post_init__(self) -> None:
         check_choices(self)

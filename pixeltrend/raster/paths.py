@@ -9,6 +9,9 @@ import re
 STORES = ("/vsis3/", "/vsigs/", "/vsiaz/", "/vsiadls/", "/vsioss/", "/vsiswift/")
 WEB = "/vsicurl/"
 
+# What the record of an output has after the output's own name.
+RECORD = ".inputs.json"
+
 # A dataset inside a file, as GDAL names it: NETCDF:"file.nc":variable.
 _SUBDATASET = re.compile(r"(?:NETCDF|HDF5|HDF4_SDS|HDF4_EOS|ZARR):", re.IGNORECASE)
 _PARTS = re.compile(r'(\w+:)"?([^"]+?)"?((?::[^:"]+)?)')

@@ -10,14 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from pixeltrend import interruption
 from pixeltrend.errors import OutputError
+from pixeltrend.raster.paths import RECORD
 
 log = logging.getLogger(__name__)
 
-# GDAL and QGIS leave these beside a raster; those of the old file say nothing of the new one.
-_SIDE_FILES = (".aux.xml", ".ovr", ".msk")
+# GDAL, QGIS and --update leave these beside a raster; those of the old file say nothing of the
+# new one.
+_SIDE_FILES = (".aux.xml", ".ovr", ".msk", RECORD)
 # Letters of the target's name in that of its hidden folder: a name has at most 255 bytes.
-_SHOWN = 50
+SHOWN = 50
+# MiB that a disk must take; less, and it is full.
+_PROBE = 2
 
 
 class Replacement:
@@ -41,7 +46,9 @@ class Replacement:
 
     def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
         self.name = os.fspath(path)
-        self._target = _checked_target(self.name, overwrite=overwrite)
+        """The target, as the caller wrote it."""
+        self.target = _checked_target(self.name, overwrite=overwrite)
+        """The same, with its links resolved."""
         self._lock = -1
         self.folder = Path()
         """Where the new file grows, and what it is made from."""
@@ -49,10 +56,10 @@ class Replacement:
     @property
     def path(self) -> Path:
         """The new file until it is committed; what lies beside it comes along."""
-        return self.folder / "new" / self._target.name
+        return self.folder / "new" / self.target.name
 
     def __enter__(self) -> Self:
-        _remove_abandoned(self._target)
+        _remove_abandoned(self.target)
         try:
             while not self._make_folder():
                 log.info("another run took %s for an abandoned one", self.folder)
@@ -66,29 +73,36 @@ class Replacement:
 
     def __exit__(self, *_error: object) -> None:
         if self._lock >= 0:
-            with suppress(OSError):
-                _remove(self.folder)
-            os.close(self._lock)
+            with interruption.held():
+                with suppress(OSError):
+                    _remove(self.folder)
+                os.close(self._lock)
 
     def commit(self) -> None:
         """Bring the new file to the disk and rename it; remove the old one's side files."""
         try:
-            if self._target.exists():
-                self.path.chmod(stat.S_IMODE(self._target.stat().st_mode))
+            if self.target.exists():
+                self.path.chmod(stat.S_IMODE(self.target.stat().st_mode))
             side_files = [file for file in self.path.parent.iterdir() if file != self.path]
             for file in (*side_files, self.path):
                 _fsync(file)
-            for file in side_files:
-                file.replace(self._target.with_name(file.name))
-            self.path.replace(self._target)
-            kept = {file.name for file in side_files}
-            for suffix in _SIDE_FILES:
-                old = f"{self._target}{suffix}"
-                if os.path.basename(old) not in kept and os.path.lexists(old):
-                    os.unlink(old)
-            _fsync(self._target.parent)
+            interruption.check()
+            with interruption.held():
+                self._move(side_files)
         except OSError as error:
             raise self.failure(error) from error
+
+    def _move(self, side_files: list[Path]) -> None:
+        for file in side_files:
+            file.replace(self.target.with_name(file.name))
+        self.path.replace(self.target)
+        interruption.completed.append(self.name)
+        kept = {file.name for file in side_files}
+        for suffix in _SIDE_FILES:
+            old = f"{self.target}{suffix}"
+            if os.path.basename(old) not in kept and os.path.lexists(old):
+                os.unlink(old)
+        _fsync(self.target.parent)
 
     def write(self, content: bytes) -> None:
         """Write a whole file, or leave the older one as it is; nothing needs to be entered."""
@@ -102,12 +116,28 @@ class Replacement:
     def failure(self, error: Exception | str) -> OutputError:
         """Return the error that says why the target cannot be written."""
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        if not isinstance(error, OSError) and (refusal := self._refusal()):
+            reason = f"{refusal} ({reason})"
         return OutputError(f"{self.name}: cannot be written: {reason}")
+
+    def _refusal(self) -> str:
+        """Return why the system does not let the new file grow; GDAL does not say it."""
+        try:
+            with self.path.with_name("probe").open("wb", 0) as file:
+                for _ in range(_PROBE):
+                    file.write(bytes(2**20))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            return error.strerror or ""
+        finally:
+            self.path.with_name("probe").unlink(missing_ok=True)
+        return ""
 
     def _make_folder(self) -> bool:
         """Make and lock the hidden folder; False if it was removed before it was locked."""
-        prefix, suffix = _affixes(self._target)
-        self.folder = self._target.with_name(f"{prefix}{os.urandom(4).hex()}{suffix}")
+        prefix, suffix = _affixes(self.target)
+        self.folder = self.target.with_name(f"{prefix}{os.urandom(4).hex()}{suffix}")
         self.folder.mkdir(0o700)
         with suppress(FileNotFoundError):
             self._lock = os.open(self.folder, os.O_RDONLY)
@@ -140,7 +170,7 @@ def _checked_target(path: str, *, overwrite: bool) -> Path:
 
 def _affixes(target: Path) -> tuple[str, str]:
     """Return how the names of a target's hidden folders begin and end."""
-    return f".{target.name[:_SHOWN]}.", ".part"
+    return f".{target.name[:SHOWN]}.", ".part"
 
 
 def _remove_abandoned(target: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -224,16 +223,8 @@ class RasterWriter:
         dataset, self._dataset = self._dataset, None
         if hasattr(dataset, "Close"):  # GDAL 3.8
             dataset.Close()
-            return
-        raised: list[BaseException | None] = []
-        hook = sys.unraisablehook  # what a destructor raises arrives here, and would be printed
-        sys.unraisablehook = lambda unraisable: raised.append(unraisable.exc_value)
-        try:
-            del dataset
-        finally:
-            sys.unraisablehook = hook
-        if raised:
-            raise RuntimeError(str(raised[0]))
+        else:  # `del` would not do: the traceback of an error holds it
+            dataset.__swig_destroy__(dataset)
 
     def _copy_to_cog(self) -> None:
         options = _COG_DEFAULTS | self._options

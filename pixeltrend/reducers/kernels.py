@@ -7,6 +7,7 @@ import importlib
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ def load_kernel(name: str) -> ModuleType:
     """
     _announce_compiling()
     try:
-        return importlib.import_module(f"pixeltrend.reducers.{name}")
+        return _import(name)
     except RuntimeError:  # Numba can write neither next to the kernel nor in the user's home
         import numba
 
@@ -46,7 +47,37 @@ def load_kernel(name: str) -> ModuleType:
         )
         os.environ["NUMBA_CACHE_DIR"] = folder  # for workers too that are not forked
         numba.config.reload_config()
-        return importlib.import_module(f"pixeltrend.reducers.{name}")
+        return _import(name)
+
+
+def _import(name: str) -> ModuleType:
+    module = importlib.import_module(f"pixeltrend.reducers.{name}")
+    for other in [module, *sys.modules.values()]:
+        if getattr(other, "__name__", "").startswith("pixeltrend.reducers."):
+            for function in vars(other).values():
+                cache = getattr(function, "_cache", None)
+                if hasattr(cache, "load_overload") and not isinstance(cache, _MendingCache):
+                    function._cache = _MendingCache(cache)  # noqa: SLF001 - it has no public name
+    return module
+
+
+class _MendingCache:
+    """Numba's cache of one function, which compiles again what was not written to its end."""
+
+    def __init__(self, cache: Any) -> None:
+        self._cache = cache
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cache, name)
+
+    def load_overload(self, signature: Any, context: Any) -> Any:
+        """Return the compiled function; None if it is to be compiled."""
+        try:
+            return self._cache.load_overload(signature, context)
+        except Exception as error:  # noqa: BLE001 - whatever reading half a pickle raises
+            log.info("%s: cannot be read (%r), is replaced", self._cache.cache_path, error)
+            self._cache.flush()
+            return None
 
 
 @cache

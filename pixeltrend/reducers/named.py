@@ -47,11 +47,7 @@ class NamedFunction:
         home, colon, name = text.rpartition(":")
         if not colon or not home or not name:
             raise ArgumentError(f"function {text!r}: expected MODULE:FUNCTION or FILE.py:FUNCTION")
-        path = home.replace(".", os.sep) + ".py"
-        if home.endswith(".py"):
-            home = os.path.abspath(home)
-        elif _not_installed(home) and os.path.exists(path):
-            home = os.path.abspath(path)
+        home = _resolved(home)
         named = cls(home, name, tuple(sorted((arguments or {}).items())))
         try:
             function = named.load()
@@ -117,6 +113,25 @@ class PassedFunction:
 def _in_brackets(arguments: Mapping[str, Any]) -> str:
     inside = ", ".join(f"{name}={arguments[name]!r}" for name in sorted(arguments))
     return f"({inside})" if inside else ""
+
+
+def files_of(text: str) -> list[str]:
+    """Return the file that a function, as `NamedFunction.parse` takes it, is written in."""
+    home = _resolved(text.rpartition(":")[0])
+    try:
+        spec = None if home.endswith(".py") else importlib.util.find_spec(home)
+    except (ImportError, ValueError):  # a run refuses it
+        spec = None
+    path = home if spec is None else spec.origin
+    return [path] if path and os.path.isfile(path) else []
+
+
+def _resolved(home: str) -> str:
+    """Return the name of an installed module, or the absolute path of a file."""
+    path = home.replace(".", os.sep) + ".py"
+    if home.endswith(".py"):
+        return os.path.abspath(home)
+    return os.path.abspath(path) if _not_installed(home) and os.path.exists(path) else home
 
 
 def _not_installed(module: str) -> bool:

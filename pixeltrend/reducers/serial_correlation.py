@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pixeltrend.errors import ArgumentError
 from pixeltrend.reducers.kernels import load_kernel
 from pixeltrend.reducers.pairs import Scores, mann_kendall_scores
+from pixeltrend.reducers.steps import steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,38 +17,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# Part of a step by which a time may miss a whole number of them: months are 28 to 31 days long.
-_JITTER = 0.25
 FEWEST = 8  # values that a correction needs
 _MOST = 0.95  # a larger autocorrelation leaves nothing to test with
 _FEWEST_INDEPENDENT = 3.0  # values that a test needs
 _LAGS = 3
-
-
-def steps(times: Floats) -> NDArray[np.int64]:
-    """Return the step of each time, (N,): the shortest distance is one, a missing year counts.
-
-    Raises
-    ------
-    ArgumentError
-        The times do not lie on one series of steps, or two are the same.
-    """
-    distances = np.diff(times)
-    if not distances.all():
-        raise ArgumentError(
-            f"{times[:-1][distances == 0][0]:.10g} is the time of several values: a correction for "
-            "serial correlation needs one value at each time"
-        )
-    ratios = distances / distances.min()
-    whole = np.rint(ratios)
-    off = np.flatnonzero(np.abs(ratios - whole) > _JITTER)
-    if len(off):
-        one, two = times[off[0]], times[off[0] + 1]
-        raise ArgumentError(
-            f"from {one:.10g} to {two:.10g} is not a whole number of steps of "
-            f"{distances.min():.4g} years: a correction for serial correlation needs equal steps"
-        )
-    return np.concatenate([[0], np.cumsum(whole)]).astype(np.int64)
 
 
 class Correction(NamedTuple):

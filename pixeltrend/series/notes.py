@@ -1,4 +1,4 @@
-"""Notes: what to know before trusting a result, as what differs between years; and refusals."""
+"""Notes: what to know before trusting a result, such as what differs; and refusals."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster import provenance
-from pixeltrend.raster.datasets import open_raster
+from pixeltrend.raster.datasets import get_metadata, open_raster
 from pixeltrend.raster.header import find_band, read_header
 from pixeltrend.raster.paths import absolute, is_remote, is_virtual
 from pixeltrend.raster.remote import in_parallel
@@ -122,7 +122,7 @@ def _looks_like_an_input(
     if not os.path.exists(output) or output in paths:
         return False
     try:
-        if provenance.read(open_raster(output).GetMetadata()) is not None:
+        if provenance.read(get_metadata(open_raster(output))) is not None:
             return False
         if is_matched:
             return True

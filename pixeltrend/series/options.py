@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pixeltrend.errors import ArgumentError
 from pixeltrend.options import changed, check_choices, option
 
-EXTENTS = ("intersection", "union", "first")
-RESAMPLINGS = ("nearest", "bilinear")
 _QA_BITS = 32
 
 # What an output tells in other items of its metadata, or by its grid.
@@ -43,16 +41,16 @@ class InputOptions:
     )
     extent: str | None = option(
         None,
-        "Take rasters of different extents on one pixel grid: read the pixels that all of them "
-        "have, that any of them has, or that the first one has.  [default: refuse them]",
+        "Of rasters with different extents on one pixel grid, read what all have in common, all "
+        "that any covers, or what the first covers.  [default: refuse them]",
         group="Inputs",
-        choices=EXTENTS,
+        choices=("intersection", "union", "first"),
     )
     align: str | None = option(
         None,
         "Warp rasters on other grids onto the grid of the first one.  [default: refuse them]",
         group="Inputs",
-        choices=RESAMPLINGS,
+        choices=("nearest", "bilinear"),
     )
     scale: float | None = option(
         None,

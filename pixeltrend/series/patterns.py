@@ -10,16 +10,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import InputError
-from pixeltrend.raster.paths import WEB, file_name, is_subdataset, is_virtual
+from pixeltrend.raster.paths import RECORD, WEB, file_name, is_subdataset, is_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # What a folder is searched for.
-_SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc")
-_KINDS = ", ".join(_SUFFIXES)
+SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc")
+_KINDS = ", ".join(SUFFIXES)
 # Ends of the names of files that are part of a raster.
-_SIDECARS = (".aux.xml", ".ovr", ".msk", ".tfw", ".tifw", ".wld", ".prj")
+_SIDECARS = (".aux.xml", ".ovr", ".msk", ".tfw", ".tifw", ".wld", ".prj", RECORD)
 
 _SCHEMES = {
     "s3://": "/vsis3/",
@@ -55,6 +55,8 @@ def find_inputs(
     for pattern, matches in zip(searched, _expand_all(searched), strict=True):
         if not matches:
             reason = "matches no file" if glob.has_magic(pattern) else "no such file"
+            if os.path.exists(pattern):  # a FIFO, a socket or a device
+                reason = "is not a regular file"
             if os.path.isdir(pattern):
                 reason = f"no raster in this folder ({_KINDS})"
             raise InputError(f"{pattern}: {reason}")
@@ -104,7 +106,7 @@ def _expand_local(pattern: str) -> list[str]:
 
 
 def _is_raster(name: str) -> bool:
-    return name.lower().endswith(_SUFFIXES) and not name.startswith(".")
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
 
 
 def _unpacked(path: str) -> list[str]:
@@ -140,7 +142,7 @@ def _expand_virtual(pattern: str) -> list[str]:
         matches = _descend(base[:-1], parts[first:], magic)
     else:
         base = pattern + query
-        is_named = pattern.lower().endswith((*_SUFFIXES, ".zip"))
+        is_named = pattern.lower().endswith((*SUFFIXES, ".zip"))
         reason = "no such file" if is_named else f"no raster found there ({_KINDS})"
         [matches] = remote.in_parallel(partial(_rasters_at, may_be_folder=not is_named), [base])
     if not matches:

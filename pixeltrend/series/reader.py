@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pixeltrend.errors import InputError, ReadError
-from pixeltrend.raster.datasets import first_line, gdal, gdal_messages, open_raster
+from pixeltrend.raster.datasets import first_line, gdal, gdal_messages, most_open, open_raster
 from pixeltrend.raster.fingerprint import fingerprint
 from pixeltrend.raster.paths import is_remote, is_virtual
 from pixeltrend.raster.remote import REQUESTS, EndingThreads, forget, why_unreadable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pixeltrend.raster.fingerprint import Fingerprint
     from pixeltrend.series.series import Series
     from pixeltrend.series.sources import Tile
 
@@ -46,9 +47,6 @@ _PIECE = 2**14
 # Sides of the squares of a sample, and their number along a side less one.
 _SIDE = 32
 _ACROSS = 8
-
-# Rasters that a thread keeps open: a process may have some 1,000 files open.
-_MOST_OPEN = 64
 
 _GDAL_TYPES = {np.dtype(np.float32): gdal.GDT_Float32, np.dtype(np.float64): gdal.GDT_Float64}
 
@@ -112,6 +110,7 @@ class _KeptOpen(threading.local):
 
     def __init__(self) -> None:
         self._datasets: dict[tuple[str, Any], tuple[Any, Any]] = {}
+        self._asked: dict[str, Fingerprint | None] = {}
 
     def use_for(self, paths: tuple[str, ...]) -> None:
         """Close what belongs to a series of other files, or was opened by the parent process."""
@@ -125,14 +124,21 @@ class _KeptOpen(threading.local):
         key = tile.path, warp and warp.resampling
         # Every window asks a local file; a remote one would be asked over the network.
         now = None if is_virtual(tile.path) else fingerprint(tile.path)
+        self._asked[tile.path] = now
         dataset, before = self._datasets.pop(key, (None, None))
         if dataset is None or now != before:
             dataset = open_raster(tile.path, allow_vrt=tile.allow_vrt, siblings=tile.siblings)
             if warp is not None:
                 dataset = warped(dataset, tile, warp)
-        if len(self._datasets) < _MOST_OPEN:
+        if len(self._datasets) < most_open():
             self._datasets[key] = dataset, now
         return dataset
+
+    def check_unchanged(self, path: str) -> None:
+        """Refuse what was read from a file that changed in the meantime."""
+        before = self._asked.get(path)
+        if before is not None and fingerprint(path) != before:
+            raise ReadError(f"{path}: has been replaced or changed while it was read; run again")
 
     def drop(self, path: str) -> None:
         """Close what is open of a file, so that it is opened again."""
@@ -228,6 +234,7 @@ def _read_file(
             _kept.drop(tile.path)
             reason = why_unreadable(tile.path) if is_remote(tile.path) else first_line(error)
             raise ReadError(f"{tile.path}: cannot read {window}: {reason}") from error
+    _kept.check_unchanged(tile.path)
     if not is_whole:
         top, left = part.row_off - area.row_off, part.col_off - area.col_off
         squares = values.reshape(-1, area.height, area.width)

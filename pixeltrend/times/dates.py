@@ -11,9 +11,36 @@ from typing import TYPE_CHECKING, Any
 from pixeltrend.errors import ArgumentError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-_GROUPS = {"year", "month", "day", "doy"}
+# What a time can be made of, by the names of the groups of an expression.
+PARTS = (
+    "year", "month", "monthname", "day",
+    "doy", "week", "quarter", "half", "season", "dekad", "pentad", "halfmonth",
+)  # fmt: skip
+# English, German, French, Spanish, Portuguese, Italian, Dutch and Indonesian, as names have them.
+MONTH_NAMES = (
+    "january janvier januar enero janeiro gennaio jan janv ene gen",
+    "february février fevrier februar febrero fevereiro febbraio feb févr fevr fév fev",
+    "march mars märz maerz marzo março marco mar mär mrz mrt",
+    "april avril abril aprile apr avr abr",
+    "may mai mayo maio maggio mei mag",
+    "june juin juni junio junho giugno jun giu",
+    "july juillet juli julio julho luglio jul juil lug",
+    "august août aout agosto aug aoû ago agu",
+    "september septembre septiembre setembro settembre sept sep set",
+    "october octobre oktober octubre outubro ottobre oct okt out ott",
+    "november novembre noviembre novembro nov",
+    "december décembre decembre dezember diciembre dezembro dicembre dec déc dez dic des",
+)
+# Three months by their initials, and by the German Weather Service's numbers.
+SEASONS = {
+    "djf": 12, "jfm": 1, "fma": 2, "mam": 3, "amj": 4, "mjj": 5, "jja": 6, "jas": 7, "aso": 8,
+    "son": 9, "ond": 10, "ndj": 11, "13": 3, "14": 6, "15": 9, "16": 12,
+}  # fmt: skip
+_NUMBERS = {"year", "month", "day", "doy", "week", "quarter", "dekad", "pentad"}
+_HALVES = {"1": 1, "2": 7, "0106": 1, "0712": 7}
+_HALVES_OF_MONTHS = {"1": 1, "2": 16, "a": 1, "b": 16}
 
 # Compiled when first used, by `re` itself: most runs read no such text.
 _CLOCK = r"(?:[T ] ?\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?(?: ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?))?)?"
@@ -61,16 +88,62 @@ def decimal_year_of_cftime(time: Any) -> float:
     return float(time.year + (time - start) / dt.timedelta(days=1) / days)
 
 
-def time_of(match: re.Match[str]) -> float:
-    """Return the decimal year of the groups `year`, `month`, `day` and `doy` of a match.
+def time_of(parts: Mapping[str, str | None]) -> float:
+    """Return the decimal year of the first day of a period.
+
+    Parameters
+    ----------
+    parts
+        The text of each of `PARTS` that is known. A year of two digits is one from 1960 on. Weeks
+        and pentads are counted from 1 January or the first of the month; a dekad or a pentad is
+        one of the month where there is a month, otherwise of the year. The season DJF (NDJ) is that
+        which ends in its year.
 
     Raises
     ------
     ValueError
-        The calendar has no such day.
+        There is no such period.
     """
-    groups = match.groupdict()
-    return decimal_year(**{name: int(groups[name]) for name in _GROUPS if groups.get(name)})
+    known = {name: text for name, text in parts.items() if text is not None and name in PARTS}
+    number = {name: int(text) for name, text in known.items() if name in _NUMBERS}
+    year, month, day, doy = number.get("year", 0), 1, number.get("day", 1), number.get("doy")
+    if len(known.get("year", "")) == 2:  # noqa: PLR2004
+        year += 2000 if year < 60 else 1900  # noqa: PLR2004
+    if "season" in known:
+        month = _start(known["season"], SEASONS)
+        year -= month > 10  # noqa: PLR2004
+    elif "week" in known:
+        doy = 7 * number["week"] - 6
+    else:
+        month = _month_of(known, number)
+    in_month = "month" in known or "monthname" in known
+    for name, days, count in (("dekad", 10, 3), ("pentad", 5, 6)):
+        if name in known:
+            months, rest = divmod(number[name] - 1, count)
+            if months and in_month:
+                raise ValueError(f"{name} {number[name]} of a month")
+            month, day = month + months, days * rest + 1
+    if "halfmonth" in known:
+        day = _start(known["halfmonth"], _HALVES_OF_MONTHS)
+    return decimal_year(year, month, day, doy)
+
+
+def _month_of(known: Mapping[str, str], number: Mapping[str, int]) -> int:
+    """Return the first month of a period that begins with a month."""
+    if "monthname" in known:
+        names = {
+            name: month for month, texts in enumerate(MONTH_NAMES, 1) for name in texts.split()
+        }
+        return _start(known["monthname"], names)
+    if "quarter" in known:
+        return 3 * number["quarter"] - 2
+    return _start(known["half"], _HALVES) if "half" in known else number.get("month", 1)
+
+
+def _start(text: str, starts: Mapping[str, int]) -> int:
+    if text.lower() not in starts:
+        raise ValueError(f"{text!r} is not one of {', '.join(starts)}")
+    return starts[text.lower()]
 
 
 def format_time(time: float) -> str:
@@ -109,7 +182,7 @@ def parse_time(text: str) -> float:
     for form in _WRITTEN:
         if match := re.fullmatch(form, stripped, re.ASCII):
             try:
-                return time_of(match)
+                return time_of(match.groupdict())
             except ValueError as error:
                 raise ValueError(f"{text!r} is not a day of the calendar") from error
     raise ValueError(
@@ -126,8 +199,8 @@ def times_from_regex(names: Sequence[str], date_regex: str) -> list[float]:
         Paths, file names or descriptions; where what follows the last slash does not match, the
         whole text may.
     date_regex
-        A regular expression with a group named `year`, and `month` and `day` or `doy` if wanted;
-        otherwise its first group, or all that it matches, is the year.
+        A regular expression with a group named `year` and others of `PARTS` if wanted; otherwise
+        its first group, or all that it matches, is the year.
 
     Returns
     -------
@@ -151,12 +224,12 @@ def _compile(date_regex: str) -> re.Pattern[str]:
     except re.error as error:
         raise ArgumentError(f"date_regex {date_regex!r}: {error}") from error
     names = set(pattern.groupindex)
-    if names and ("year" not in names or names - _GROUPS or {"doy", "month"} <= names):
+    if names and ("year" not in names or names - {*PARTS} or {"doy", "month"} <= names):
         raise ArgumentError(
-            f"date_regex {date_regex!r}: its named groups can be year, with month and day or with "
-            "doy"
+            f"date_regex {date_regex!r}: its named groups can be year, with month or "
+            f"monthname and day, or with one of {', '.join(PARTS[4:])}"
         )
-    if "day" in names and "month" not in names:
+    if "day" in names and not names & {"month", "monthname"}:
         raise ArgumentError(f"date_regex {date_regex!r}: a day needs a month")
     return pattern
 
@@ -174,8 +247,8 @@ def _match_time(pattern: re.Pattern[str], path: str) -> float:
     if year.isdecimal() and len(year) != 4:  # noqa: PLR2004
         raise InputError(f"{path}: {rule} gives the year {year!r}: a year needs four digits")
     try:
-        return decimal_year(**{name: int(text) for name, text in parts.items()})
-    except (OverflowError, TypeError, ValueError) as error:
+        return time_of(parts)
+    except (OverflowError, ValueError) as error:
         date = ", ".join(f"{name} {text!r}" for name, text in parts.items())
         raise InputError(
             f"{path}: {rule} gives {date or 'no year'}, which is not a date"

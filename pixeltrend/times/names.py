@@ -149,7 +149,7 @@ def _readings(name: str) -> tuple[list[_Reading], int]:
             match = re.compile(_FORMS[form] + _END, _FLAGS).match(name, begin)
             if match:
                 try:
-                    time = time_of(match)
+                    time = time_of(match.groupdict())
                 except ValueError:  # 31 June
                     continue
                 readings.append(_Reading(form, number, begin, match.end(), time))

@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
+import numpy as np
 import pytest
 from commands import run_is_refused
 from running import run, started, wait_until
@@ -60,9 +61,25 @@ def test_full_disk_exits_1(
     # Some builds of libtiff say these themselves, beside what they tell GDAL.
     lines = [line for line in done.stderr.splitlines() if not line.startswith("_tiff")]
     done.stderr = "\n".join(lines)
-    run_is_refused(done, 1, "trend")
+    run_is_refused(done, 1, "trend", "File too large")
     assert (tmp_path / "trend").read_bytes() == OLD
     assert listing(tmp_path) == before
+
+
+@pytest.mark.parametrize("percent", [70, 80, 90, 98])
+def test_a_disk_that_is_nearly_large_enough(
+    cli_command, tmp_path, write_stack, make_values, percent
+):
+    write_stack(tmp_path, make_values(2, 600, 300))
+    command = [*cli_command, "slope", "*.tif", "-o", "trend", "--workers", "2"]
+    assert run(command, cwd=tmp_path).returncode == 0
+    size = (tmp_path / "trend").stat().st_size
+    (tmp_path / "trend").write_bytes(OLD)
+    done = run(with_file_size_limit(size * percent // 100, command), cwd=tmp_path)
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("_tiff")]
+    done.stderr = "\n".join(lines)
+    run_is_refused(done, 1, "trend", "File too large")
+    assert (tmp_path / "trend").read_bytes() == OLD
 
 
 # Signals in the middle of a run
@@ -230,3 +247,23 @@ def test_no_progress_where_nobody_looks(run_cli, unhurried):
     assert "%" not in done.stderr
     assert "\r" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+# Limits
+
+
+@pytest.mark.parametrize(
+    "workers", [["--workers", "2"], ["--workers", "3", "--executor", "threads"]]
+)
+def test_few_open_files_are_enough_for_many_inputs(cli_command, tmp_path, write_stack, workers):
+    write_stack(tmp_path, np.ones((200, 2, 2), np.float32), range(1800, 2000))
+    command = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *cli_command, "slope", "*.tif"]
+    done = run([*command, "-o", "trend", *workers], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_too_few_open_files_are_one_line(cli_command, stack, tmp_path):
+    command = ["sh", "-c", 'ulimit -n 12; exec "$@"', "sh", *cli_command, "slope", "*.tif"]
+    done = run([*command, "-o", "trend", "--workers", "2"], cwd=tmp_path)
+    run_is_refused(done, 1, "Too many open files", "ulimit -n")
+    assert listing(tmp_path) == [path.name for path in stack]

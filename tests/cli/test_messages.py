@@ -17,6 +17,7 @@ from running import run
 
 import pixeltrend
 from pixeltrend.__main__ import main
+from pixeltrend.interruption import ENDING
 
 OLD = b"the old output"
 
@@ -30,7 +31,8 @@ def run_here(tmp_path, monkeypatch, capfd):
     """Run the command line in `tmp_path` and in this process, which is faster than in its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    monkeypatch.setattr("sys.unraisablehook", sys.unraisablehook)
+    before = {number: signal.getsignal(number) for number in ENDING}
 
     def run(*arguments):
         monkeypatch.setattr("sys.argv", ["pixeltrend", *map(str, arguments)])

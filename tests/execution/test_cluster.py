@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from subprocess import DEVNULL, PIPE
 from types import SimpleNamespace
 
+import dask
 import distributed
 import pytest
 from running import started, wait_until
@@ -59,7 +60,9 @@ class Cluster:
         self.folder = folder
         self.file = folder / "scheduler.json"
         self.running = running
-        self.start("scheduler", "--scheduler-file", self.file, "--no-dashboard", "--port", "0")
+        self.scheduler = self.start(
+            "scheduler", "--scheduler-file", self.file, "--no-dashboard", "--port", "0"
+        )
 
     def start(self, what, *arguments):
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--host", "127.0.0.1"]
@@ -97,7 +100,7 @@ def larger(tmp_path, write_stack, make_values):
 def test_the_same_bytes_as_on_this_machine(tmp_path, larger, cluster, run_cli):
     assert run_cli("slope", "ndvi_*.tif", "-o", "here.tif", "--workers", "2").returncode == 0
     there = run_cli(
-        "slope", "ndvi_*.tif", "-o", "there.tif", "--executor", "dask", "--memory", "20K",
+        "slope", "ndvi_*.tif", "-o", "there.tif", "--memory", "20K",
         "--dask", cluster.file,
     )  # fmt: skip
     assert there.returncode == 0, there.stderr
@@ -130,6 +133,32 @@ def test_a_lost_worker_costs_its_windows_and_no_more(tmp_path, larger, cluster):
     assert victim.wait() == -9
     assert len(seen) > 10
     assert (tmp_path / "there.tif").read_bytes() == (tmp_path / "here.tif").read_bytes()
+
+
+@pytest.mark.parametrize("victim", ["workers", "scheduler"])
+def test_a_cluster_that_dies_ends_the_run(tmp_path, larger, monkeypatch, victim):
+    monkeypatch.setattr(cluster_module, "_PATIENCE", 5.0)
+    monkeypatch.setattr(cluster_module, "_LOOK", 0.1)
+    (tmp_path / "slow.py").write_text(SLOW)
+    said = {"workers": "has had no worker for 5 s", "scheduler": "tcp://.* is gone"}
+    with ExitStack() as running:
+        mortal = Cluster(tmp_path, running)
+        worker = mortal.start_worker()
+        process = worker if victim == "workers" else mortal.scheduler
+        with (
+            dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
+            pytest.raises(pixeltrend.WorkerError, match=said[victim]),
+        ):
+            pixeltrend.map_pixels(
+                f"{tmp_path / 'slow.py'}:mean",
+                larger,
+                tmp_path / "out.tif",
+                bands=["mean"],
+                dask=mortal.file,
+                memory=10_000,
+                progress=lambda _done, _total: process.kill(),
+            )
+    assert not (tmp_path / "out.tif").exists()
 
 
 def test_a_function_that_raises_on_the_cluster_says_where(larger, cluster, run_cli, tmp_path):

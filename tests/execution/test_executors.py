@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures.process
 import multiprocessing
 import os
 import pickle
@@ -225,6 +226,27 @@ def test_a_worker_that_dies_while_nobody_waits_is_named():
         list(results)
 
 
+def test_a_task_that_is_submitted_while_a_worker_dies_is_not_lost(monkeypatch):
+    item = concurrent.futures.process._WorkItem
+    submitted = []
+
+    def kill_first(*arguments):
+        if len(submitted) == 3:
+            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+            for _ in range(50):  # while this lasts, it must not begin to look who waits
+                if submit.__self__._executor._broken:
+                    break
+                time.sleep(0.01)
+        return item(*arguments)
+
+    monkeypatch.setattr(concurrent.futures.process, "_WorkItem", kill_first)
+    with local(2, sleep_for_ever) as submit:
+        while len(submitted) < 4:
+            submitted.append(submit(len(submitted)))
+        for result in submitted:
+            assert "killed by signal 9" in str(result.exception(timeout=60))
+
+
 MEGABYTES = 2**24
 
 
@@ -355,8 +377,29 @@ def test_cpus_are_those_this_process_may_use():
     assert available_cpus() == len(os.sched_getaffinity(0))
 
 
-@pytest.mark.parametrize("error", [BlockingIOError, KeyboardInterrupt])
-def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error):
+@pytest.mark.parametrize(
+    ("workers", "executor", "threads"),
+    [(1, "processes", 1), (3, "processes", 3), (3, "threads", 3), (9, "processes", 4),
+     (None, "processes", 4)],
+)  # fmt: skip
+def test_as_many_threads_compress_as_there_are_workers(monkeypatch, workers, executor, threads):
+    monkeypatch.setattr("pixeltrend.execution.executors.available_cpus", lambda: 4)
+    assert Workers(workers, executor=executor).writer_threads == threads
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            BlockingIOError(11, "no more processes"),
+            r"3 worker processes cannot .* no more proc",
+        ),
+        (RuntimeError("no more threads"), "cannot be started: no more threads; give fewer"),
+        (KeyboardInterrupt("now"), "now"),
+    ],
+    ids=repr,
+)
+def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error, told):
     start = multiprocessing.process.BaseProcess.start
     started = []
 
@@ -367,7 +410,7 @@ def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error):
         start(process)
 
     monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", start_once)
-    with pytest.raises(error), local(3, square) as submit:
+    with pytest.raises((WorkerError, KeyboardInterrupt), match=told), local(3, square) as submit:
         submit(1)
     assert len(started) == 1
     assert not multiprocessing.active_children()

@@ -16,7 +16,6 @@ import pixeltrend
 from pixeltrend.errors import ArgumentError
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
-from pixeltrend.reducers.serial_correlation import steps
 
 TESTS = {
     "pre-whitening": pymannkendall.pre_whitening_modification_test,
@@ -351,13 +350,3 @@ def test_equal_residuals_share_their_rank():
     r = np.correlate(deviation, deviation, "full")[10:] / (deviation @ deviation)
     found = corrected(YEARS[:11], np.array(series), "hamed-rao", ",r1")
     assert found["r1"] == pytest.approx(r[1], rel=1e-12)
-
-
-def test_steps_of_times():
-    assert steps(np.array([1985.0, 1990.0, 2000.0, 2005.0])).tolist() == [0, 1, 3, 4]
-    months = np.array([(m - 1) / 12 + 2000 + y for y in range(3) for m in range(1, 13)])
-    assert steps(months).tolist() == list(range(36))
-    composites = np.array([2000 + y + 16 * i / 365 for y in range(2) for i in range(23)])
-    assert steps(composites).tolist() == list(range(46))
-    with pytest.raises(ArgumentError, match=r"from 2001 to 2002\.5 is not a whole number"):
-        steps(np.array([2000.0, 2001.0, 2002.5]))

@@ -20,6 +20,7 @@ from pixeltrend.raster.paths import file_name
 from pixeltrend.raster.remote import in_parallel
 from pixeltrend.raster.windows import Window
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.series.opening import open_series
 from pixeltrend.series.patterns import find_inputs
 from pixeltrend.series.reader import close_rasters, read_chunk
@@ -175,7 +176,7 @@ def test_windows_of_far_files_are_larger(web, exports):
     far = open_series(urls_of(web).split())
     near = open_series(f"{exports}/*.tif")
     wide = {"grid": far.grid.crop(Window(0, 0, 60_000, 60_000)), "block": (256, 256)}
-    reducer = make_reducer("ols")
+    reducer = make_reducer(StatsOptions())
     plans = [plan(dataclasses.replace(series, **wide), reducer, 2, None) for series in (far, near)]
     assert len(plans[0]) < len(plans[1]) / 3
 

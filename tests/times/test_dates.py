@@ -35,6 +35,15 @@ from pixeltrend.times.dates import (
         (r"A(?P<year>\d{4})(?P<doy>\d{3})", "MOD13Q1.A2016001.tif", 2016),
         (r"A(?P<year>\d{4})(?P<doy>\d{3})", "MOD13Q1.A2016366.tif", 2016 + 365 / 366),
         (r"(\d{4})/ndvi", "exports/2004/ndvi.tif", 2004),
+        (r"(?P<monthname>[A-Za-z]+)_(?P<year>\d{4})", "Jan_2001.tif", 2001),
+        (r"(?P<monthname>[A-Za-z]+)_(?P<year>\d{4})", "juillet_2001.tif", 2001 + 181 / 365),
+        (r"(?P<year>\d{4})_Q(?P<quarter>\d)", "ndvi_2001_Q3.tif", 2001 + 181 / 365),
+        (r"(?P<year>\d{4})_(?P<half>\d+)", "ndvi_2001_0712.tif", 2001 + 181 / 365),
+        (r"(?P<year>\d{4})-W(?P<week>\d+)", "ndvi_2001-W05.tif", 2001 + 28 / 365),
+        (r"(?P<year>\d{4})-(?P<month>\d+)-D(?P<dekad>\d)", "2001-02-D2.tif", 2001 + 41 / 365),
+        (r"(?P<year>\d{4})_(?P<dekad>\d+)", "2001_36.tif", 2001 + 354 / 365),
+        (r"(?P<year>\d{4})_(?P<month>\d\d)(?P<halfmonth>[ab])", "2001_01b.tif", 2001 + 15 / 365),
+        (r"(?P<year>\d{4})_(?P<season>[A-Z]+)", "2001_DJF.tif", 2000 + 335 / 366),
     ],
 )
 def test_date_regex(date_regex, name, time):
@@ -50,8 +59,19 @@ def test_date_regex(date_regex, name, time):
         (r"(?P<year>\d{4})(?P<doy>\d{3})", "2015366.tif"),
         (r"(?P<year>\d{4})(?P<doy>\d{3})", "2015000.tif"),
         (r"([a-z]+)", "ndvi.tif"),
+        (r"(?P<monthname>[a-z]+)(?P<year>\d{4})", "ndvi2001.tif"),
+        (r"(?P<year>\d{4})(?P<month>\d\d)(?P<dekad>\d)", "ndvi2001014.tif"),
     ],
-    ids=["no match", "month 13", "29 February", "day 366", "day 0", "no number"],
+    ids=[
+        "no match",
+        "month 13",
+        "29 February",
+        "day 366",
+        "day 0",
+        "no number",
+        "no month",
+        "dekad 4",
+    ],
 )
 def test_date_regex_that_gives_no_date(date_regex, name):
     with pytest.raises(InputError, match=re.escape(name)):

@@ -101,7 +101,7 @@ def test_year_is_found(name):
          days("2016-02-29 2017-03-01")),
         ("YYYYMMDDTHHMMSS", ["hls_20160229T200012_b4.tif", "hls_20170301T200112_b4.tif"],
          days("2016-02-29 2017-03-01")),
-        ("YYYYDDD", ["VHP.G04.C07.P1981035.SM.SMN.tif", "VHP.G04.C07.P1982365.SM.SMN.tif"],
+        ("YYYYDDD", ["ndvi.P1981035.SM.SMN.tif", "ndvi.P1982365.SM.SMN.tif"],
          days("1981-02-04 1982-12-31")),
         ("YYYYDDDTHHMMSS, HLS", ["HLS.S30.T18TWK.2021237T153809.v2.0.B04.tif",
          "HLS.L30.T18TWK.2021245T154911.v2.0.B04.tif"], days("2021-08-25 2021-09-02")),
