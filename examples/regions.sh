@@ -12,3 +12,5 @@ for ((row = 0; row < height; row += rows)); do
 done
 cd "$results"
 gdalbuildvrt -q trend.vrt rows_*.tif
+# If the regions have p-values (--stats slope,pvalue), adjust them over the whole map, not by parts:
+#   pixeltrend fdr trend.vrt -o trend.tif

@@ -30,6 +30,8 @@ from pixeltrend.reducers.reducer import prepare
 from pixeltrend.series import record
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions, value_options
+from pixeltrend.series.patterns import find_inputs
+from pixeltrend.series.settling import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,6 +122,11 @@ def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) ->
     >>> pixeltrend.slope("exports/*.tiff", "trend.tif", workers=4)  # doctest: +SKIP
     """
     job, [statistics] = Job.of(options, StatsOptions)
+    if statistics.fdr and (job.inputs.window or job.inputs.bounds):
+        raise ArgumentError(
+            "fdr: adjusts over the whole map, not over a part (window, bounds); write the parts "
+            "with their pvalue, and adjust a VRT of them: pixeltrend fdr"
+        )
     reducer = make_reducer(statistics)
     return run(patterns, output, job, lambda _series: reducer, statistics)
 
@@ -207,6 +214,8 @@ def run(
     with lock(Replacement(output, overwrite=job.output.overwrite), job.output.lock_timeout):
         if not job.output.update:
             return _run(patterns, output, job, make, statistics)
+        if job.inputs.settle:  # what is recorded is what they have become
+            settle(find_inputs(patterns), job.inputs.settle)
         origin = (f"map {function}", files_of(str(function))) if function else ()
         request = record.ask(patterns, output, (job.inputs, job.output, options), *origin)
         made = record.read(output)

@@ -86,10 +86,22 @@ def test_batch(exports, tmp_path):
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["ndvi_trend.tif"]
 
 
+def test_a_batch_without_exports_fails(tmp_path):
+    path = BIN + os.pathsep + os.environ["PATH"]
+    done = run([EXAMPLES / "batch.sh", "nowhere", "results"], cwd=tmp_path, env={"PATH": path})
+    assert done.returncode == 3
+    assert done.stderr == "nowhere: no exports of ndvi, lst or snow_days there\n"
+
+
 def test_cron_says_nothing_and_can_run_again(exports, tmp_path):
+    for path in exports.iterdir():
+        os.utime(path, (0, 0))
+    made = []
     for _ in range(2):
         done = run_here(EXAMPLES / "cron.sh", exports, tmp_path / "trend.tif", cwd=tmp_path)
         assert done.stdout + done.stderr == ""
+        made.append((tmp_path / "trend.tif").stat().st_ino)
+    assert made[0] == made[1]
     assert np.isfinite(read(tmp_path / "trend.tif")).all()
 
 

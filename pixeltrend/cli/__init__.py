@@ -13,6 +13,7 @@ from pixeltrend.version import __version__
 COMMANDS = {
     "check": "Say what would be read, and what is odd or wrong with it.",
     "demo": "Write a made-up NDVI series to try things on.",
+    "fdr": "Adjust the p-values of a written trend for the number of its pixels.",
     "map": "Write what any function makes of every pixel's series.",
     "plot": "Draw a written trend as a map in classes.",
     "slope": "Write the trend of every pixel.",

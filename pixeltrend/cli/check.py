@@ -20,6 +20,7 @@ from pixeltrend.times.dates import format_time
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pixeltrend.checks.origin import Origin
     from pixeltrend.checks.report import RasterReport, Report
 
 
@@ -54,7 +55,14 @@ def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -
     pixeltrend check '*.tiff'
     pixeltrend check '*.tiff' --pixels
     pixeltrend check exports --full --json > report.json
+    pixeltrend check trend.tif     (what it was made from, and whether it is up to date)
     """
+    if len(patterns) == 1 and not settings["bands_are_times"] and os.path.isfile(patterns[0]):
+        from pixeltrend.checks.origin import is_output, trace
+
+        if is_output(patterns[0]):
+            _show(trace(patterns[0]), as_json=as_json)
+            return
     from pixeltrend.checks.report import check as look  # --help must not wait for NumPy and GDAL
 
     try:
@@ -76,6 +84,18 @@ def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -
     _complain(report.problems)
     if report.problems:
         click.get_current_context().exit(REFUSED_INPUTS)
+
+
+def _show(origin: Origin, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(origin)))
+        return
+    click.echo(f"{origin.output}: {origin.method} of {_count(len(origin.inputs), 'raster')}")
+    for time, name in zip(origin.times, origin.inputs, strict=False):
+        click.echo(f"  {format_time(time)}  {name}")
+    click.echo(f"Options: {origin.options or 'none that change numbers'}")
+    known = {True: "yes", False: "no", None: "not known"}[origin.current]
+    click.echo(f"Up to date: {known}{''.join(f'; {reason}' for reason in origin.reasons)}")
 
 
 def _complain(problems: Iterable[str]) -> None:

@@ -43,7 +43,7 @@ class _RedactingFormatter(logging.Formatter):
 def _set_up_log(_ctx: click.Context, _param: click.Parameter, verbose: bool) -> bool:
     if verbose:
         handler = logging.StreamHandler()
-        handler.setFormatter(_RedactingFormatter("%(name)s: %(message)s"))
+        handler.setFormatter(_RedactingFormatter("%(asctime)s %(name)s: %(message)s"))
         logging.basicConfig(level=logging.DEBUG, handlers=[handler], force=True)
     return verbose
 

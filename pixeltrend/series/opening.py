@@ -22,6 +22,7 @@ from pixeltrend.series.options import InputOptions
 from pixeltrend.series.patterns import find_inputs
 from pixeltrend.series.placing import Layer, absent_shards, complete, place_layers
 from pixeltrend.series.series import Series
+from pixeltrend.series.settling import settle
 from pixeltrend.series.shards import group_shards, place_shards
 from pixeltrend.series.sources import Source, make_tile
 from pixeltrend.times.names import times_from_names
@@ -71,6 +72,8 @@ def assemble(
 ) -> Series:
     """Return the series of `open_series`, whose options are one object here."""
     paths = _find(patterns, inputs, output)
+    if inputs.settle:
+        settle(paths, inputs.settle)
     headers = _read_headers(paths, inputs)
     times, rasters, notes = date_rasters(group_shards(paths), headers, inputs)
     layers, more_notes = _make_layers(rasters, headers, inputs)

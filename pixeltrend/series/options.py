@@ -14,6 +14,7 @@ _QA_BITS = 32
 # What an output tells in other items of its metadata, or by its grid.
 _KNOWN_OTHERWISE = {
     "band", "window", "bounds", "allow_vrt", "years", "date_regex", "times", "bands_are_times",
+    "settle",
 }  # fmt: skip
 
 
@@ -69,6 +70,12 @@ class InputOptions:
         "Read VRTs, which can name any other file, and files in another format than their names "
         "say.",
         group="Inputs",
+    )
+    settle: float = option(
+        0.0,
+        "Wait until no local input has changed for so long: some may not be copied completely yet.",
+        group="Inputs",
+        metavar="SECONDS",
     )
     years: str | None = option(
         None,

@@ -113,6 +113,20 @@ def ask(
     return Request(command, plain, whole, facts, asked)
 
 
+def ask_again(record: Record, output: str | os.PathLike[str]) -> Request:
+    """Return what the run of a record would make an output from today.
+
+    Raises
+    ------
+    InputError
+        A pattern matches nothing any more.
+    """
+    request = ask(record.patterns, output, (), record.command)
+    others = {path: _facts(path) for path in record.files if not _is_served(path)}
+    facts = {path: known for path, known in others.items() if known} | request.facts
+    return request._replace(options=record.options, facts=facts)
+
+
 def why_stale(request: Request, output: str | os.PathLike[str], record: Record | None) -> list[str]:
     """Return why an output with this record is not what a run would make; empty if it is."""
     if not os.path.exists(output):
@@ -250,6 +264,7 @@ def _side_files(paths: Iterable[str], target: str) -> list[str]:
                 any(name[:dot] in names for dot in dots)
                 and not name.lower().endswith((*SUFFIXES, ".zip", RECORD))
                 and not os.path.realpath(path).startswith(target)
+                and os.path.isfile(path)
             ):
                 found.append(path)
     return found

@@ -200,3 +200,18 @@ def test_an_output_among_its_inputs(inputs, run_cli, tmp_path):
     done = run_cli("slope", "all/*", "-o", "all/trend_2009.tif", "--update")
     assert "up to date with 5 files" in done.stderr
     assert len(inputs) == 5
+
+
+def test_check_says_what_an_output_was_made_from(made, inputs, run_cli, tmp_path):
+    done = run_cli("check", "trend.tif")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "trend.tif: ols of 5 rasters"
+    assert "  2003  ndvi_2003.tif" in done.stdout
+    assert done.stdout.splitlines()[-1] == "Up to date: yes"
+    change_a_byte(inputs[1])
+    done = run_cli("check", "trend.tif", cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == f"Up to date: no; {inputs[1]} has changed"
+    (tmp_path / "trend.tif.inputs.json").unlink()
+    origin = json.loads(run_cli("check", "trend.tif", "--json").stdout)
+    assert origin["current"] is None
+    assert origin["inputs"] == [path.name for path in inputs]
