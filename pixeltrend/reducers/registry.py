@@ -58,10 +58,10 @@ SERIAL = ("r1", "n_eff", "factor")
 
 # What each correction for serial correlation is good for, as ``--help`` shows it.
 CORRECTIONS = {
-    "ar1": "keeps the level in AR(1) noise, at any gaps; the one to take, of ols too",
+    "ar1": "keeps the level in AR(1) noise, at any gaps; the one to take",
     "hamed-rao": "for comparison; finds too many trends in short series",
     "yue-wang": "for comparison; finds too many trends, as r_1 is biased",
-    "pre-whitening": "keeps the level, but takes part of the trend away",
+    "pre-whitening": "for comparison; takes part of the trend away",
     "trend-free-pre-whitening": "for comparison; finds as many false trends as no correction",
 }
 
