@@ -8,6 +8,7 @@ import numpy as np
 
 from pixeltrend.errors import ArgumentError
 from pixeltrend.reducers.kernels import load_kernel
+from pixeltrend.reducers.steps import months
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,12 +42,7 @@ def groups(times: Floats, season: str | None) -> NDArray[np.int64]:
     """Return the number of the season of each time, (N,): all the same without seasons."""
     if season is None:
         return np.zeros(len(times), dtype=np.int64)
-    year = np.floor(times)
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    day = np.rint((times - year) * np.where(leap, 366, 365)).astype(np.int64)
-    first = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])
-    day -= leap & (day >= first[2])  # 29 February counts as the 28th
-    return np.searchsorted(first, day, "right")
+    return months(times)
 
 
 def mann_kendall_scores(times: Floats, values: Floats, season: str | None = None) -> Scores:

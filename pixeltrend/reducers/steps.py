@@ -25,6 +25,7 @@ _CLOSE = 0.125
 _ROUNDED = 100
 # Days by which times may differ that mean one day: decimal years with four decimals.
 _SAME = 0.02
+_CALENDARS = ("standard", "noleap", "360_day")
 _LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _STARTS = {
     "noleap": np.cumsum([0, *_LENGTHS]),
@@ -78,6 +79,31 @@ def steps(times: Floats) -> Counts:
     return ways[0]
 
 
+def months(times: Floats) -> Counts:
+    """Return the month of each time, (N,), from 1: that of its date.
+
+    Where times are no whole days of the standard calendar, but one day of the month in another one,
+    or k/12 or (k + 1/2)/12, it is the month that they stand for; elsewhere that of the day in the
+    standard calendar.
+
+    Raises
+    ------
+    ArgumentError
+        The times stand for different months in different calendars.
+    """
+    _, day, start = _calendar(times, "standard")
+    ways = [number % 12 + 1 for number in _monthly(times)]
+    if not ways or (day == np.rint(day)).all():
+        return (day[:, np.newaxis] >= start[:, :-1]).sum(axis=1)
+    for way in ways[1:]:
+        if (way != ways[0]).any():
+            i = int(np.flatnonzero(way != ways[0])[0])
+            raise ArgumentError(
+                f"{times[i]:.10g} could be in month {ways[0][i]} or {way[i]}: give dates (--times)"
+            )
+    return ways[0]
+
+
 def _reduced(counts: Counts) -> Counts:
     """Return counts from the first one on, in the longest step that fits."""
     from_first = counts - counts[0]
@@ -98,21 +124,36 @@ def _calendar(times: Floats, name: str) -> tuple[Counts, Floats, NDArray[np.int6
     return year, np.where(np.abs(day - whole) < _SAME, whole, day), start
 
 
-def _by_calendar(times: Floats) -> Iterator[Counts]:
-    """Yield every way to count times that are regular in a calendar to the day."""
-    for name in ("standard", "noleap", "360_day"):
-        year, day, start = _calendar(times, name)
-        month = (day[:, np.newaxis] >= start[:, 1:-1]).sum(axis=1)
-        rows = np.arange(len(times))
-        first = start[rows, month]
-        length = start[rows, month + 1] - first
-        of_month = day - first
-        number = 12 * year + month
+def _by_month(times: Floats, name: str) -> tuple[Counts, Floats, Floats, Counts, Floats]:
+    """Return months since year 0, days of the month from 0, days in it; years and their days."""
+    year, day, start = _calendar(times, name)
+    month = (day[:, np.newaxis] >= start[:, 1:-1]).sum(axis=1)
+    rows = np.arange(len(times))
+    first = start[rows, month]
+    return 12 * year + month, day - first, start[rows, month + 1] - first, year, day
+
+
+def _monthly(times: Floats) -> Iterator[Counts]:
+    """Yield every way to count months since year 0, where times are one day of the month."""
+    for name in _CALENDARS:
+        number, of_month, length, _, _ = _by_month(times, name)
         if any(
             np.ptp(place) < _SAME
             for place in (of_month, length - of_month, of_month / length * _LENGTHS[0])
         ):
             yield number
+    if np.allclose(times * _ROUNDED, np.rint(times * _ROUNDED), rtol=0, atol=1e-6):
+        for middle in (0.0, 0.5):  # k/12 and (k + 1/2)/12, rounded to two decimals
+            number = np.rint(12 * times - middle).astype(np.int64)
+            if (np.abs((number + middle) / 12 - times) < 0.5 / _ROUNDED + 1e-9).all():
+                yield number
+
+
+def _by_calendar(times: Floats) -> Iterator[Counts]:
+    """Yield every way to count times that are regular in a calendar to the day."""
+    yield from _monthly(times)
+    for name in _CALENDARS:
+        number, of_month, _, year, day = _by_month(times, name)
         for begins in _PARTS_OF_A_MONTH:
             if np.isin(of_month, begins).all():
                 yield number * len(begins) + np.searchsorted(begins, of_month)
@@ -120,11 +161,6 @@ def _by_calendar(times: Floats) -> Iterator[Counts]:
             offset = day[0] % days
             if name != "360_day" and (day % days == offset).all() and offset == int(offset):
                 yield year * in_a_year + (day // days).astype(np.int64)
-    if np.allclose(times * _ROUNDED, np.rint(times * _ROUNDED), rtol=0, atol=1e-6):
-        for middle in (0.0, 0.5):  # k/12 and (k + 1/2)/12, rounded to two decimals
-            number = np.rint(12 * times - middle).astype(np.int64)
-            if (np.abs((number + middle) / 12 - times) < 0.5 / _ROUNDED + 1e-9).all():
-                yield number
 
 
 def _years(times: Floats) -> Counts | None:

@@ -8,7 +8,7 @@ import pytest
 
 import pixeltrend
 from pixeltrend.errors import ArgumentError
-from pixeltrend.reducers.steps import steps
+from pixeltrend.reducers.steps import months, steps
 from pixeltrend.times.dates import decimal_year, decimal_year_of_cftime
 
 FIRST = 1985
@@ -146,3 +146,12 @@ def test_absent_months_are_as_months_of_nan(correction):
     without = pixeltrend.reduce(np.delete(times, absent), np.delete(values, absent, 0), **options)
     for name, array in with_nan.items():
         np.testing.assert_array_equal(without[name], array, err_msg=name)
+
+
+MONTHLY = [name for name, time in SERIES.items() if 0.99 < 12 * (time(12) - time(0)) / 12 < 1.01]
+
+
+@pytest.mark.parametrize("name", MONTHLY)
+def test_a_month_is_that_of_the_date(name):
+    times = np.array([SERIES[name](number) for number in range(240)])
+    assert (months(times) == np.arange(240) % 12 + 1).all()
