@@ -349,6 +349,7 @@ def test_any_dates_in_any_form_are_exact(found, form, data):
 
 @given(st.lists(st.integers(1800, 2199), min_size=1, unique=True), st.data())
 def test_years_need_not_stand_in_names_that_are_alike(found, data):
+    assume(not all(0 < year % 100 <= 36 for year in found))  # 1805 could be May 2018
     names = [
         data.draw(texts.map(lambda text: text + "_"))
         + str(year)
