@@ -66,7 +66,7 @@ OUT_OF_MEMORY = (
 
 
 class FunctionError(PixelTrendError):
-    """A user's function raised, or gave what is no result."""
+    """A user's function raised, or what it returned is not a result."""
 
 
 class CancelledError(PixelTrendError):

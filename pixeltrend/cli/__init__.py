@@ -53,7 +53,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="pixeltrend")
 def cli() -> None:
-    """Say for every pixel of a stack of yearly rasters how fast it changes.
+    """Compute how fast every pixel of a stack of yearly rasters changes.
 
     \b
     pixeltrend slope '*.tiff' -o trend.tif --workers 4

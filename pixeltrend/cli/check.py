@@ -13,7 +13,7 @@ from pixeltrend.cli import options
 from pixeltrend.cli.exits import REFUSED_INPUTS, say, show
 from pixeltrend.cli.fields import Command, Option, add_options, options_from
 from pixeltrend.cli.progress import progress_bar
-from pixeltrend.errors import InputError
+from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.execution.executors import Workers
 from pixeltrend.times.dates import format_time
 
@@ -61,6 +61,10 @@ def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -
         from pixeltrend.checks.origin import is_output, trace
 
         if is_output(patterns[0]):
+            if settings["pixels"] or settings["full"]:
+                raise ArgumentError(
+                    f"{patterns[0]}: was written by pixeltrend; --pixels and --full are for inputs"
+                )
             _show(trace(patterns[0]), as_json=as_json)
             return
     from pixeltrend.checks.report import check as look  # --help must not wait for NumPy and GDAL

@@ -89,7 +89,7 @@ def _what_is_there() -> str:
 
 
 def _status(error: BaseException) -> int:
-    """Say what went wrong; return the exit status."""
+    """Print what went wrong; return the exit status."""
     if isinstance(error, click.Abort) and error.__cause__ is not None:
         error = error.__cause__  # Click takes every EOFError for the end of a dialogue
     message, status = str(error), FAILED

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def progress_bar(
     *, quiet: bool, unit: str = " pixels"
 ) -> Iterator[Callable[[int, int], None] | None]:
-    """Give a callback that draws a bar, or None where nobody would see it."""
+    """Yield a callback that draws a bar, or None where nobody would see it."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

@@ -209,7 +209,7 @@ class _Deal:
             self._filled[part] += len(some)
 
     def read(self, part: int, held: int) -> Iterator[NDArray[Any]]:
-        """Give the records of a part."""
+        """Yield the records of a part."""
         for start in range(self.starts[part], self._filled[part], held):
             yield self._spill.read(start, min(held, int(self._filled[part]) - start))
 
@@ -253,7 +253,7 @@ def _step(
 
 
 def _valid_parts(pvalues: Spill, held: int) -> Iterator[tuple[NDArray[np.int64], Floats]]:
-    """Give places and p-values of those that are there, in parts that memory holds."""
+    """Yield the indices and values of the p-values that are not NaN, in parts that memory holds."""
     for start in range(0, pvalues.count, held):
         part = pvalues.read(start, min(held, pvalues.count - start))
         there = np.flatnonzero(~np.isnan(part))
@@ -261,5 +261,5 @@ def _valid_parts(pvalues: Spill, held: int) -> Iterator[tuple[NDArray[np.int64],
 
 
 def _class(pvalues: Floats) -> NDArray[np.int64]:
-    """Give the class of each p-value; classes are in the order of the p-values."""
+    """Return the class of each p-value; classes are in the order of the p-values."""
     return np.abs(pvalues).view(np.int64) >> _SHIFT

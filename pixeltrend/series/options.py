@@ -85,8 +85,9 @@ class InputOptions:
     )
     date_regex: str | None = option(
         None,
-        "Regular expression for the time in a name: a group named year, with month and day or with "
-        r"doy, or else the first group, as in 'v2_(\d{4})'.",
+        "Regular expression for the time in a name: a group named year, with month and day, doy, "
+        "monthname, quarter, half, season, week, dekad, pentad or halfmonth, or else the first "
+        r"group, as in 'v2_(\d{4})'.",
         group="Times",
         metavar="REGEX",
     )

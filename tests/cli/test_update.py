@@ -215,3 +215,10 @@ def test_check_says_what_an_output_was_made_from(made, inputs, run_cli, tmp_path
     origin = json.loads(run_cli("check", "trend.tif", "--json").stdout)
     assert origin["current"] is None
     assert origin["inputs"] == [path.name for path in inputs]
+
+
+@pytest.mark.parametrize("option", ["--pixels", "--full"])
+def test_what_says_nothing_of_an_output_is_refused(made, run_cli, option):
+    done = run_cli("check", "trend.tif", option)
+    assert done.returncode == 2
+    assert "are for inputs" in done.stderr
