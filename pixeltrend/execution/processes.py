@@ -17,7 +17,8 @@ import struct
 import sys
 import threading
 import traceback
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext
 from copy import copy
@@ -74,7 +75,7 @@ class LocalProcesses:
 
     def __init__(self, workers: int, function: Callable[[Any], Any], array_bytes: int) -> None:
         # A fork starts in a millisecond with everything imported, but copies one thread only: a
-        # lock that another thread holds stays locked in the child for ever.
+        # lock that another thread holds stays locked in the child.
         alone = threading.active_count() == 1
         method = "fork" if sys.platform == "linux" and alone else "spawn"
         context: Any = copy(multiprocessing.get_context(method))
@@ -88,6 +89,7 @@ class LocalProcesses:
         self._executor = _Executor(workers, context, _start_worker, given)
         self._processes: list[BaseProcess] = []
         self._tasks: dict[int, object] = {}
+        self._results: deque[Future[Any]] = deque(maxlen=slots)  # those under way are among them
         self._submitted = 0
         self._lock = threading.Lock()
         self._why_broken = ""
@@ -103,6 +105,7 @@ class LocalProcesses:
         self._tasks[slot] = task
         self._pids[slot] = 0
         result: Future[Any] = Future()
+        self._results.append(result)
         try:
             # Until all processes have started, or none has.
             with interruption.held(), _signals_wait():
@@ -129,10 +132,10 @@ class LocalProcesses:
             slot, sizes = answer.result()
             del self._tasks[slot]
             error, value = _read(_slot(self._memory, self._pids, slot), sizes)
-        except BrokenProcessPool:
+        except BaseException as failure:  # noqa: BLE001 - somebody waits for it
+            error = failure
+        if isinstance(error, BrokenProcessPool):
             error = self._broken()
-        except BaseException as unreadable:  # noqa: BLE001 - somebody waits for it
-            error = unreadable
         if not result.set_running_or_notify_cancel():
             return
         if error is None:
@@ -156,7 +159,8 @@ class LocalProcesses:
     def _post_mortem(self, dead: list[BaseProcess]) -> str:
         # If nobody waited for a result, the executor has ended the others: with SIGTERM.
         dead = [process for process in dead if process.exitcode != -signal.SIGTERM] or dead
-        tasks = {self._pids[slot]: task for slot, task in self._tasks.items()}
+        # A list, for another thread may add a task, or take one away.
+        tasks = {self._pids[slot]: task for slot, task in list(self._tasks.items())}
         codes = {tasks.get(process.pid, "no window yet"): process.exitcode or 0 for process in dead}
         killed = not dead or -signal.SIGKILL in codes.values()
         return (
@@ -179,8 +183,10 @@ class LocalProcesses:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
-                self._executor.shutdown()
+                wait(self._results)
         finally:
+            # Not one by one in peace: an idle worker that is killed from outside can hold the lock
+            # of the queue that the others wait for, and the executor would wait for them.
             with interruption.held():
                 self._kill()
                 self._executor.shutdown(cancel_futures=True)

@@ -357,6 +357,25 @@ def test_whatever_a_call_does_is_told(function):
         assert len(multiprocessing.active_children()) == 2
 
 
+@pytest.mark.parametrize("victim", [0, 1])
+def test_an_idle_worker_that_is_killed_at_the_end_holds_nobody_up(monkeypatch, victim):
+    """One of two idle workers holds the lock of the queue that the other one waits for."""
+    manager = concurrent.futures.process._ExecutorManagerThread
+    end_workers = manager.shutdown_workers
+
+    def kill_first(self):
+        process = list(self.processes.values())[victim]
+        time.sleep(0.3)  # until both are idle
+        process.kill()
+        process.join()
+        end_workers(self)
+
+    monkeypatch.setattr(manager, "shutdown_workers", kill_first)
+    with local(2, square) as submit:
+        assert [result for _, result in map_ordered(submit, range(4), in_flight=4)] == [0, 1, 4, 9]
+    assert not multiprocessing.active_children()
+
+
 def submit_for_ever(error):
     """Give two workers what they never finish, and fail while they are at it."""
     with local(2, sleep_for_ever) as submit:
