@@ -429,7 +429,11 @@ def test_workers_that_cannot_all_start_leave_nobody_behind(monkeypatch, error, t
         start(process)
 
     monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", start_once)
-    with pytest.raises((WorkerError, KeyboardInterrupt), match=told), local(3, square) as submit:
-        submit(1)
+    with (  # noqa: PT012 - spawned workers start one by one, with the tasks
+        pytest.raises((WorkerError, KeyboardInterrupt), match=told),
+        local(3, sleep_for_ever) as submit,
+    ):
+        for number in range(3):
+            submit(number)
     assert len(started) == 1
     assert not multiprocessing.active_children()
