@@ -7,7 +7,6 @@ has nothing to do is over before they would be loaded.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 import time
@@ -15,24 +14,21 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import OutputError, redact
-from pixeltrend.raster.paths import RECORD, container, is_remote, is_virtual
+from pixeltrend.raster.paths import RECORD, is_virtual
 from pixeltrend.raster.replacing import Replacement
-from pixeltrend.series.patterns import SUFFIXES, find_inputs
+from pixeltrend.series.facts import WHOLE, content_of, facts_of, is_served, on_disk, side_files
+from pixeltrend.series.patterns import find_inputs
 from pixeltrend.version import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pixeltrend.series.facts import Facts
+
 # Options on which no number depends.
 _OF_NO_NUMBER = {"update", "overwrite", "lock_timeout", "settle"}
-# Files up to this size are hashed whole, of larger ones their ends and samples.
-_WHOLE = 4 * 2**20
-_PIECE = 2**16
-_SAMPLES = 16
 # A file that changed so recently can change again, and keep its time: clocks of disks are coarse.
 _COARSE_NS = 2 * 10**9
-
-Facts = tuple[int, ...]
 
 
 class Request(NamedTuple):
@@ -100,14 +96,14 @@ def ask(
     target = os.path.realpath(output)
     asked = time.time_ns()
     paths = [path for path in find_inputs(names) if os.path.realpath(path) != target]
-    facts = {redact(path): _facts(path) for path in paths if _is_served(path)}
-    local = {os.path.abspath(_on_disk(path)) for path in paths if not _is_served(path)}
-    for path in (*local, *_side_files(local, target), *map(os.path.abspath, others)):
-        facts[path] = _facts(path)
+    facts = {redact(path): facts_of(path) for path in paths if is_served(path)}
+    local = {os.path.abspath(on_disk(path)) for path in paths if not is_served(path)}
+    for path in (*local, *side_files(local, target), *map(os.path.abspath, others)):
+        facts[path] = facts_of(path)
     chosen = {name: value for part in options for name, value in _changed(part).items()}
     if "times" in chosen:
         chosen["times"] = os.path.abspath(chosen["times"])
-        facts[chosen["times"]] = _facts(chosen["times"])
+        facts[chosen["times"]] = facts_of(chosen["times"])
     plain = json.loads(json.dumps(chosen, default=str))
     whole = [redact(n) if "://" in n or is_virtual(n) else os.path.abspath(n) for n in names]
     return Request(command, plain, whole, facts, asked)
@@ -122,7 +118,7 @@ def ask_again(record: Record, output: str | os.PathLike[str]) -> Request:
         A pattern matches nothing any more.
     """
     request = ask(record.patterns, output, (), record.command)
-    others = {path: _facts(path) for path in record.files if not _is_served(path)}
+    others = {path: facts_of(path) for path in record.files if not is_served(path)}
     facts = {path: known for path, known in others.items() if known} | request.facts
     return request._replace(options=record.options, facts=facts)
 
@@ -178,8 +174,8 @@ def write(request: Request, output: str | os.PathLike[str], summary: Mapping[str
     """
     files: dict[str, list[Any]] = {}
     for path, facts in request.facts.items():
-        content = "" if _is_served(path) else _fingerprint(path)
-        if _facts(path) != facts:
+        content = "" if is_served(path) else content_of(path)
+        if facts_of(path) != facts:
             return  # the next run looks again
         if content and max(facts[1:3]) > request.asked - _COARSE_NS:
             facts = (facts[0], 0, 0, 0)  # the content alone can tell  # noqa: PLW2901
@@ -214,84 +210,11 @@ def _why_changed(path: str, before: list[Any], now: Facts) -> str:
     *facts, content = before
     if tuple(facts) == now:
         return ""
-    if _is_served(path) or facts[0] != now[0] or _fingerprint(path) != content:
+    if is_served(path) or facts[0] != now[0] or content_of(path) != content:
         return f"{path} has changed"
-    if now[0] <= _WHOLE:
+    if now[0] <= WHOLE:
         return ""
     return f"{path} was written, moved or touched"
-
-
-def _facts(path: str) -> Facts:
-    """Return what tells a file from another, or from itself after a change; empty if it is gone."""
-    if _is_served(path):
-        from pixeltrend.raster.fingerprint import fingerprint  # GDAL asks the server
-
-        return fingerprint(path) or ()
-    try:
-        status = os.stat(path)
-    except OSError:
-        return ()
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
-
-
-def _is_served(path: str) -> bool:
-    """Return whether GDAL alone can ask for a file."""
-    return is_remote(path) or (is_virtual(path) and is_virtual(_on_disk(path)))
-
-
-def _on_disk(path: str) -> str:
-    """Return the file on the disk that a subdataset or a member of an archive lies in."""
-    path = container(path)
-    if path.startswith("/vsizip/"):
-        parts = path.removeprefix("/vsizip/").split("/")
-        wholes = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
-        return next((whole for whole in wholes if os.path.isfile(whole)), path)
-    return path
-
-
-def _side_files(paths: Iterable[str], target: str) -> list[str]:
-    """Return the files that have the name of an input with another ending, and are no rasters."""
-    stems: dict[str, set[str]] = {}
-    for path in paths:
-        folder, name = os.path.split(path)
-        stems.setdefault(folder, set()).add(os.path.splitext(name)[0])
-    found = []
-    for folder, names in stems.items():
-        for name in _names(folder):
-            path = os.path.join(folder, name)
-            dots = [i for i, sign in enumerate(name) if sign == "."]
-            if (
-                any(name[:dot] in names for dot in dots)
-                and not name.lower().endswith((*SUFFIXES, ".zip", RECORD))
-                and not os.path.realpath(path).startswith(target)
-                and os.path.isfile(path)
-            ):
-                found.append(path)
-    return found
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:  # its files can be read by name
-        return []
-
-
-def _fingerprint(path: str) -> str:
-    """Return a hash of a file's size and content, whole or in samples."""
-    digest = hashlib.blake2b(digest_size=16)
-    try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            digest.update(str(size).encode())
-            if size <= _WHOLE:
-                digest.update(file.read(_WHOLE))
-            for sample in range(_SAMPLES if size > _WHOLE else 0):
-                file.seek((size - _PIECE) * sample // (_SAMPLES - 1))
-                digest.update(file.read(_PIECE))
-    except OSError:
-        return ""
-    return digest.hexdigest()
 
 
 def _identity(output: str | os.PathLike[str]) -> list[int]:
