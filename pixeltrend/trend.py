@@ -15,6 +15,7 @@ from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError
 from pixeltrend.execution.executors import Workers
 from pixeltrend.execution.pipeline import Watch, reduced_windows
+from pixeltrend.execution.resume import KeptWindows
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.lock import lock
 from pixeltrend.raster.output import OutputOptions
@@ -24,7 +25,7 @@ from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.methods import make_reducer
-from pixeltrend.reducers.named import files_of
+from pixeltrend.reducers.named import origin_of
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.series import record
@@ -63,6 +64,8 @@ class Summary:
     """What to know before trusting the result."""
     current: bool = False
     """Whether the output was up to date, so that nothing was computed (`update`)."""
+    resumed: int = 0
+    """Windows that a run before had finished, which did not end (`resume`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,23 +209,30 @@ def run(
     function
         What `map_pixels` was given.
     """
-    if job.output.update and not isinstance(function, str):
-        raise ArgumentError("update: needs the function's name, as MODULE:FUNCTION")
+    update, resume = job.output.update, job.output.resume
+    if (update or resume) and not isinstance(function, str):
+        name = "update" if update else "resume"
+        raise ArgumentError(f"{name}: needs the function's name, as MODULE:FUNCTION")
     statistics = options if isinstance(options, StatsOptions) else None
     if not isinstance(patterns, (str, os.PathLike)):
         patterns = list(patterns)
-    with lock(Replacement(output, overwrite=job.output.overwrite), job.output.lock_timeout):
-        if not job.output.update:
-            return _run(patterns, output, job, make, statistics)
+    target = Replacement(output, overwrite=job.output.overwrite)
+    with lock(target, job.output.lock_timeout):
+        if not (update or resume):
+            return _run(patterns, output, job, make, statistics, KeptWindows(target, None))
         if job.inputs.settle:  # what is recorded is what they have become
             settle(find_inputs(patterns), job.inputs.settle)
-        origin = (f"map {function}", files_of(str(function))) if function else ()
-        request = record.ask(patterns, output, (job.inputs, job.output, options), *origin)
-        made = record.read(output)
+        name, files = origin_of(str(function)) if function else ("", [])
+        settings = (job.inputs, job.output, options)
+        request = record.ask(patterns, output, settings, name, files)
+        made = record.read(output) if update else None
         if made and not record.why_stale(request, output, made):
             return Summary(**record.keep(request, output, made))
-        summary = _run(patterns, output, job, make, statistics)
-        record.write(request, output, dataclasses.asdict(summary))
+        kept = KeptWindows(target, request if resume else None)
+        summary = _run(patterns, output, job, make, statistics, kept)
+        if update:
+            record.write(request, output, dataclasses.asdict(summary))
+        kept.remove()
         return summary
 
 
@@ -232,6 +242,7 @@ def _run(
     job: Job,
     make: Callable[[Series], Reducer],
     statistics: StatsOptions | None,
+    kept: KeptWindows,
 ) -> Summary:
     start = time.perf_counter()
     series = assemble(patterns, job.inputs, output=output)
@@ -252,7 +263,8 @@ def _run(
     warnings += [note.text for note in undeclared(series, most=_MOST_LOOKED_AT)]
     # p-values are adjusted in full precision, whatever is written.
     dtype = "float64" if fdr else job.output.dtype
-    with reduced_windows(series, reducer, job.workers, dtype, job.watch) as reduced:
+    with reduced_windows(series, reducer, job.workers, dtype, job.watch, kept.take_up) as computed:
+        reduced = kept.join(computed)
         results = (
             _adjusted(reduced, reducer.bands, fdr, job.output.dtype, output) if fdr else reduced
         )
@@ -270,6 +282,7 @@ def _run(
         times=tuple(series.times.tolist()),
         seconds=time.perf_counter() - start,
         warnings=tuple(warnings),
+        resumed=kept.resumed,
     )
 
 

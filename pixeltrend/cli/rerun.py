@@ -14,8 +14,6 @@ from pixeltrend.series.options import InputOptions
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_MOST_REASONS = 3
-
 
 def is_current(
     patterns: Sequence[str],
@@ -48,9 +46,7 @@ def is_current(
     reasons = record.why_stale(request, output, made)
     if made is None or reasons:
         if not quiet:
-            more = f"; and {len(reasons) - _MOST_REASONS} more" * (len(reasons) > _MOST_REASONS)
-            text = "; ".join(reasons[:_MOST_REASONS])
-            click.echo(f"{output}: not up to date: {text}{more}", err=True)
+            click.echo(f"{output}: not up to date: {record.in_short(reasons)}", err=True)
         return False
     summary = record.keep(request, output, made)
     if settings["as_json"]:
@@ -63,6 +59,6 @@ def is_current(
 def _origin(function: str | None) -> tuple[Any, ...]:
     if function is None:
         return ()
-    from pixeltrend.reducers.named import files_of
+    from pixeltrend.reducers.named import origin_of
 
-    return f"map {function}", files_of(function)
+    return origin_of(function)

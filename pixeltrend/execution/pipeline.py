@@ -47,16 +47,34 @@ class Watch:
     """What a caller wants to hear of a run, and to say to it."""
 
     progress: Callable[[int, int], None] | None = None
-    """Called with the pixels done and all pixels, after each window."""
+    """Called with the pixels done and all that are computed, after each window."""
     cancelled: Callable[[], bool] | None = None
     """Asked often; the run ends with `CancelledError` when it returns True."""
 
 
 @contextmanager
 def reduced_windows(
-    series: Series, reducer: Reducer, workers: Workers, dtype: str, watch: Watch
+    series: Series,
+    reducer: Reducer,
+    workers: Workers,
+    dtype: str,
+    watch: Watch,
+    choose: Callable[[list[Window]], list[Window]] = list,
 ) -> Iterator[Results]:
-    """Let workers read and reduce all windows of a series.
+    """Let workers read and reduce the windows of a series.
+
+    Parameters
+    ----------
+    series, reducer
+        What is read, and what is made of it.
+    workers
+        Who computes, in windows of which size.
+    dtype
+        Type of the blocks.
+    watch
+        Who is told.
+    choose
+        Returns the windows to compute, in order; it is given those that cover the grid.
 
     Returns
     -------
@@ -68,8 +86,9 @@ def reduced_windows(
         stack.callback(close_rasters)
         stack.enter_context(block_cache(workers.threads))
         start, count = stack.enter_context(workers.open(series.paths))
-        windows = plan(series, reducer, count, workers.memory)
-        largest = max(window.pixels for window in windows) * len(reducer.bands)
+        windows = choose(plan(series, reducer, count, workers.memory))
+        pixels = [window.pixels for window in windows]
+        largest = max(pixels, default=0) * len(reducer.bands)
         # Workers start here, before the writer opens a dataset that they would inherit.
         results = map_ordered(
             start(
@@ -80,7 +99,7 @@ def reduced_windows(
             in_flight=2 * count,
             cancelled=watch.cancelled,
         )
-        yield _watched(results, series.grid.pixels, watch)
+        yield _watched(results, sum(pixels), watch)
 
 
 def _watched(results: Results, pixels: int, watch: Watch) -> Results:

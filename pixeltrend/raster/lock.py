@@ -10,12 +10,11 @@ import fcntl
 import logging
 import os
 import time
-import zlib
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import OutputError
-from pixeltrend.raster.replacing import SHOWN, Replacement
+from pixeltrend.raster.replacing import Replacement, hidden_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +45,7 @@ def lock(output: Replacement, timeout: float = 0.0) -> Iterator[None]:
     OutputError
         Another run still writes it; the message says who, and since when.
     """
-    name = output.target.name
-    path = output.target.with_name(f".{name[:SHOWN]}.{zlib.crc32(os.fsencode(name)):08x}.lock")
+    path = hidden_name(output.target, "lock")
     deadline = time.monotonic() + timeout
     while (handle := _try(path, output)) < 0:
         if time.monotonic() >= deadline:

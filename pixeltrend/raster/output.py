@@ -43,6 +43,12 @@ class OutputOptions:
         "with this option write; else say what has changed, and make it.",
         group="Output",
     )
+    resume: bool = option(
+        False,
+        "Keep finished windows beside the output until it is complete, and go on with those of a "
+        "run that was killed if inputs and options are the same; else say why not, and start over.",
+        group="Output",
+    )
     lock_timeout: float = option(
         0.0,
         "Wait up to so many seconds for another run that writes the same output.  [default: stop, "

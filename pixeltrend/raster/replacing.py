@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import stat
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 # new one.
 _SIDE_FILES = (".aux.xml", ".ovr", ".msk", RECORD)
 # Letters of the target's name in that of its hidden folder: a name has at most 255 bytes.
-SHOWN = 50
+_SHOWN = 50
 # MiB that a disk must take; less, and it is full.
 _PROBE = 2
 
@@ -75,7 +76,7 @@ class Replacement:
         if self._lock >= 0:
             with interruption.held():
                 with suppress(OSError):
-                    _remove(self.folder)
+                    remove_folder(self.folder)
                 os.close(self._lock)
 
     def commit(self) -> None:
@@ -85,7 +86,7 @@ class Replacement:
                 self.path.chmod(stat.S_IMODE(self.target.stat().st_mode))
             side_files = [file for file in self.path.parent.iterdir() if file != self.path]
             for file in (*side_files, self.path):
-                _fsync(file)
+                fsync(file)
             interruption.check()
             with interruption.held():
                 self._move(side_files)
@@ -102,7 +103,7 @@ class Replacement:
             old = f"{self.target}{suffix}"
             if os.path.basename(old) not in kept and os.path.lexists(old):
                 os.unlink(old)
-        _fsync(self.target.parent)
+        fsync(self.target.parent)
 
     def write(self, content: bytes) -> None:
         """Write a whole file, or leave the older one as it is; nothing needs to be entered."""
@@ -168,9 +169,15 @@ def _checked_target(path: str, *, overwrite: bool) -> Path:
     return target
 
 
+def hidden_name(target: Path, ending: str) -> Path:
+    """Return the hidden file or folder beside a target that belongs to it alone."""
+    name = target.name
+    return target.with_name(f".{name[:_SHOWN]}.{zlib.crc32(os.fsencode(name)):08x}.{ending}")
+
+
 def _affixes(target: Path) -> tuple[str, str]:
     """Return how the names of a target's hidden folders begin and end."""
-    return f".{target.name[:SHOWN]}.", ".part"
+    return f".{target.name[:_SHOWN]}.", ".part"
 
 
 def _remove_abandoned(target: Path) -> None:
@@ -184,20 +191,22 @@ def _remove_abandoned(target: Path) -> None:
             lock = os.open(folder, os.O_RDONLY)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(folder)
+                remove_folder(folder)
                 log.info("removed %s, which a killed run left", folder)
             finally:
                 os.close(lock)
 
 
-def _remove(folder: Path) -> None:
+def remove_folder(folder: Path) -> None:
+    """Remove a folder and all that is in it."""
     for path, _, names in os.walk(folder, topdown=False):
         for name in names:
             os.unlink(os.path.join(path, name))
         os.rmdir(path)
 
 
-def _fsync(path: Path) -> None:
+def fsync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -115,15 +115,16 @@ def _in_brackets(arguments: Mapping[str, Any]) -> str:
     return f"({inside})" if inside else ""
 
 
-def files_of(text: str) -> list[str]:
-    """Return the file that a function, as `NamedFunction.parse` takes it, is written in."""
-    home = _resolved(text.rpartition(":")[0])
+def origin_of(text: str) -> tuple[str, list[str]]:
+    """Return a function, as `NamedFunction.parse` takes it in any folder, and its file, if any."""
+    home, _, name = text.rpartition(":")
+    home = _resolved(home)
     try:
         spec = None if home.endswith(".py") else importlib.util.find_spec(home)
     except (ImportError, ValueError):  # a run refuses it
         spec = None
     path = home if spec is None else spec.origin
-    return [path] if path and os.path.isfile(path) else []
+    return f"{home}:{name}", [path] if path and os.path.isfile(path) else []
 
 
 def _resolved(home: str) -> str:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pixeltrend.series.facts import Facts
 
 # Options on which no number depends.
-_OF_NO_NUMBER = {"update", "overwrite", "lock_timeout", "settle"}
+_OF_NO_NUMBER = {"update", "resume", "overwrite", "lock_timeout", "settle"}
+_MOST_REASONS = 3
 # A file that changed so recently can change again, and keep its time: clocks of disks are coarse.
 _COARSE_NS = 2 * 10**9
 
@@ -70,7 +71,7 @@ def ask(
     patterns: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     output: str | os.PathLike[str],
     options: Sequence[Any],
-    command: str = "slope",
+    function: str = "",
     others: Iterable[str] = (),
 ) -> Request:
     """Return what a run would make an output from, as the files are now.
@@ -81,8 +82,8 @@ def ask(
         As for `slope`.
     options
         Dataclass objects with the options.
-    command
-        As in `Request`.
+    function
+        What `map` was given; else it is `slope`.
     others
         Further files that the result depends on.
 
@@ -106,6 +107,7 @@ def ask(
         facts[chosen["times"]] = facts_of(chosen["times"])
     plain = json.loads(json.dumps(chosen, default=str))
     whole = [redact(n) if "://" in n or is_virtual(n) else os.path.abspath(n) for n in names]
+    command = f"map {function}" if function else "slope"
     return Request(command, plain, whole, facts, asked)
 
 
@@ -117,10 +119,10 @@ def ask_again(record: Record, output: str | os.PathLike[str]) -> Request:
     InputError
         A pattern matches nothing any more.
     """
-    request = ask(record.patterns, output, (), record.command)
+    request = ask(record.patterns, output, ())
     others = {path: facts_of(path) for path in record.files if not is_served(path)}
     facts = {path: known for path, known in others.items() if known} | request.facts
-    return request._replace(options=record.options, facts=facts)
+    return request._replace(command=record.command, options=record.options, facts=facts)
 
 
 def why_stale(request: Request, output: str | os.PathLike[str], record: Record | None) -> list[str]:
@@ -131,6 +133,11 @@ def why_stale(request: Request, output: str | os.PathLike[str], record: Record |
         return [f"no record of what it was made from ({os.path.basename(output)}{RECORD})"]
     if record.output != _identity(output):
         return [f"{os.fspath(output)} was changed since it was made"]
+    return differences(record, request)
+
+
+def differences(record: Record, request: Request) -> list[str]:
+    """Return why a run would not compute what the run of a record did; empty if it would."""
     reasons = _other_options(record, request)
     for path in sorted(record.files.keys() | request.facts.keys()):
         if path not in record.files:
@@ -140,6 +147,12 @@ def why_stale(request: Request, output: str | os.PathLike[str], record: Record |
         elif reason := _why_changed(path, record.files[path], request.facts[path]):
             reasons.append(reason)
     return reasons
+
+
+def in_short(reasons: Sequence[str]) -> str:
+    """Return reasons as one line, and how many more there are."""
+    more = f"; and {len(reasons) - _MOST_REASONS} more" * (len(reasons) > _MOST_REASONS)
+    return f"{'; '.join(reasons[:_MOST_REASONS])}{more}"
 
 
 def _other_options(record: Record, request: Request) -> list[str]:
@@ -172,25 +185,31 @@ def write(request: Request, output: str | os.PathLike[str], summary: Mapping[str
     OutputError
         It cannot be written.
     """
-    files: dict[str, list[Any]] = {}
-    for path, facts in request.facts.items():
-        content = "" if is_served(path) else content_of(path)
-        if facts_of(path) != facts:
-            return  # the next run looks again
-        if content and max(facts[1:3]) > request.asked - _COARSE_NS:
-            facts = (facts[0], 0, 0, 0)  # the content alone can tell  # noqa: PLW2901
-        files[path] = [*facts, content]
-    record = Record(
-        request.command,
-        request.options,
-        request.patterns,
-        files,
-        NUMBERS,
-        _identity(output),
-        dict(summary),
-    )
+    record = describe(request)
+    if any(facts_of(path) != facts for path, facts in request.facts.items()):
+        return  # the next run looks again
+    record = record._replace(output=_identity(output), summary=dict(summary))
     text = json.dumps(record._asdict(), indent=1, ensure_ascii=True)
     Replacement(os.path.realpath(output) + RECORD).write(text.encode())
+
+
+def describe(request: Request, *, contents: bool = True) -> Record:
+    """Return what a run makes its output from, without what it makes of it.
+
+    Parameters
+    ----------
+    request
+        What the run was asked for.
+    contents
+        Whether each file is read for its fingerprint; else only those are that changed so recently
+        that nothing else can tell.
+    """
+    files: dict[str, list[Any]] = {}
+    for path, facts in request.facts.items():
+        is_young = max(facts[1:3], default=0) > request.asked - _COARSE_NS
+        content = content_of(path) if (contents or is_young) and not is_served(path) else ""
+        files[path] = [facts[0], 0, 0, 0, content] if content and is_young else [*facts, content]
+    return Record(request.command, request.options, request.patterns, files, NUMBERS, [], {})
 
 
 def keep(request: Request, output: str | os.PathLike[str], record: Record) -> dict[str, Any]:
@@ -202,7 +221,7 @@ def keep(request: Request, output: str | os.PathLike[str], record: Record) -> di
         with suppress(OutputError):  # the next run compares the contents again
             write(request, output, record.summary)
     said = record.summary | {"output": os.fspath(output), "times": tuple(record.summary["times"])}
-    return said | {"seconds": 0.0, "warnings": (), "current": True}
+    return said | {"seconds": 0.0, "warnings": (), "current": True, "resumed": 0}
 
 
 def _why_changed(path: str, before: list[Any], now: Facts) -> str:
@@ -210,9 +229,9 @@ def _why_changed(path: str, before: list[Any], now: Facts) -> str:
     *facts, content = before
     if tuple(facts) == now:
         return ""
-    if is_served(path) or facts[0] != now[0] or content_of(path) != content:
+    if is_served(path) or facts[0] != now[0] or (content and content_of(path) != content):
         return f"{path} has changed"
-    if now[0] <= WHOLE:
+    if content and now[0] <= WHOLE:
         return ""
     return f"{path} was written, moved or touched"
 

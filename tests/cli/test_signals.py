@@ -55,7 +55,7 @@ elif moment == "destructor":
     pipeline.read_chunk = read_chunk
 elif moment == "removing":
     from pixeltrend.raster import replacing
-    before(replacing, "_remove")
+    before(replacing, "remove_folder")
 elif moment == "renaming":
     import pathlib
     before(pathlib.Path, "replace")

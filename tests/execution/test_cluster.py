@@ -135,6 +135,23 @@ def test_a_lost_worker_costs_its_windows_and_no_more(tmp_path, larger, cluster):
     assert (tmp_path / "there.tif").read_bytes() == (tmp_path / "here.tif").read_bytes()
 
 
+def test_a_run_on_a_cluster_goes_on_where_it_was(tmp_path, larger, cluster):
+    pixeltrend.slope(larger, tmp_path / "here.tif", workers=1)
+    seen = []
+    settings = {"dask": cluster.file, "memory": 10_000, "resume": True}
+    with pytest.raises(pixeltrend.CancelledError):
+        pixeltrend.slope(
+            larger,
+            tmp_path / "there.tif",
+            progress=lambda done, _total: seen.append(done),
+            cancelled=lambda: len(seen) >= 3,
+            **settings,
+        )
+    summary = pixeltrend.slope(larger, tmp_path / "there.tif", **settings)
+    assert summary.resumed == len(seen)
+    assert (tmp_path / "there.tif").read_bytes() == (tmp_path / "here.tif").read_bytes()
+
+
 @pytest.mark.parametrize("victim", ["workers", "scheduler"])
 def test_a_cluster_that_dies_ends_the_run(tmp_path, larger, monkeypatch, victim):
     monkeypatch.setattr(cluster_module, "_PATIENCE", 5.0)
