@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pixeltrend.cli import options
-from pixeltrend.cli.exits import REFUSED_INPUTS, say, show
+from pixeltrend.cli.exits import FAILED, REFUSED_INPUTS, say, show
 from pixeltrend.cli.fields import Command, Option, add_options, options_from
 from pixeltrend.cli.progress import progress_bar
 from pixeltrend.errors import ArgumentError, InputError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pixeltrend.checks.origin import Origin
     from pixeltrend.checks.report import RasterReport, Report
+    from pixeltrend.checks.verification import Verification
 
 
 @click.command(cls=Command, no_args_is_help=True)
@@ -39,34 +40,41 @@ if TYPE_CHECKING:
         is_flag=True,
         cls=Option,
         group="Checks",
-        help="Decode all blocks, and name each broken one.",
+        help="Decode all blocks, and name each broken one; of an output, verify all pixels.",
+    ),
+    click.option(
+        "--verify",
+        is_flag=True,
+        cls=Option,
+        group="Checks",
+        help="Compute an output again, and compare each number bit by bit: up to 9 windows of up "
+        "to 65,536 pixels each, spread over it; with --full all.",
     ),
     *options.input_options,
     *options_from(Workers, options.WORKERS, only=("workers", "memory")),
     *options.messages_options,
 )
-def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -> None:
+def check(
+    patterns: list[str], *, verify: bool, quiet: bool, as_json: bool, **settings: Any
+) -> None:
     """Show what a run would read: times, files, grid and nodata, with all warnings and errors.
 
     Nothing is computed and nothing is written. The exit status is 3 if a run would refuse the
-    files or fail to read them, and 0 otherwise; warnings do not change it.
+    files or fail to read them, and 0 otherwise; warnings do not change it. It is 1 if --verify
+    finds an output not identical.
 
     \b
     pixeltrend check '*.tiff'
     pixeltrend check '*.tiff' --pixels
     pixeltrend check exports --full --json > report.json
     pixeltrend check trend.tif     (what it was made from, and whether it is up to date)
+    pixeltrend check trend.tif --verify
     """
-    if len(patterns) == 1 and not settings["bands_are_times"] and os.path.isfile(patterns[0]):
-        from pixeltrend.checks.origin import is_output, trace
-
-        if is_output(patterns[0]):
-            if settings["pixels"] or settings["full"]:
-                raise ArgumentError(
-                    f"{patterns[0]}: was written by pixeltrend; --pixels and --full are for inputs"
-                )
-            _show(trace(patterns[0]), as_json=as_json)
-            return
+    if _is_output(patterns, settings):
+        _check_output(patterns[0], settings, verify=verify, quiet=quiet, as_json=as_json)
+        return
+    if verify:
+        raise ArgumentError("verify: give one output of pixeltrend")
     from pixeltrend.checks.report import check as look  # --help must not wait for NumPy and GDAL
 
     try:
@@ -90,9 +98,43 @@ def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -
         click.get_current_context().exit(REFUSED_INPUTS)
 
 
-def _show(origin: Origin, *, as_json: bool) -> None:
+def _is_output(patterns: list[str], settings: dict[str, Any]) -> bool:
+    if len(patterns) > 1 or settings["bands_are_times"] or not os.path.isfile(patterns[0]):
+        return False
+    from pixeltrend.checks.origin import is_output
+
+    return is_output(patterns[0])
+
+
+def _check_output(
+    output: str, settings: dict[str, Any], *, verify: bool, quiet: bool, as_json: bool
+) -> None:
+    from pixeltrend.checks.origin import trace
+
+    if settings["pixels"] or (settings["full"] and not verify):
+        raise ArgumentError(
+            f"{output}: was written by pixeltrend; --pixels and --full are for inputs, but for "
+            "--verify --full"
+        )
+    found = _verify(output, settings, quiet=quiet or as_json) if verify else None
+    _show(trace(output), found, as_json=as_json)
+    if found and found.differences:
+        click.get_current_context().exit(FAILED)
+
+
+def _verify(output: str, settings: dict[str, Any], *, quiet: bool) -> Verification:
+    from pixeltrend.checks.verification import verify
+    from pixeltrend.execution.pipeline import Watch
+
+    workers = Workers(settings["workers"], settings["memory"])
+    with progress_bar(quiet=quiet) as progress:
+        return verify(output, workers, Watch(progress), full=settings["full"])
+
+
+def _show(origin: Origin, found: Verification | None, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(origin)))
+        verified = {"verification": dataclasses.asdict(found)} if found else {}
+        show(json.dumps(_plain(dataclasses.asdict(origin) | verified)))
         return
     click.echo(f"{origin.output}: {origin.method} of {_count(len(origin.inputs), 'raster')}")
     for time, name in zip(origin.times, origin.inputs, strict=False):
@@ -100,6 +142,19 @@ def _show(origin: Origin, *, as_json: bool) -> None:
     click.echo(f"Options: {origin.options or 'none that change numbers'}")
     known = {True: "yes", False: "no", None: "not known"}[origin.current]
     click.echo(f"Up to date: {known}{''.join(f'; {reason}' for reason in origin.reasons)}")
+    if found is None:
+        return
+    for band in found.differences:
+        click.echo(
+            f"Not identical: {band.band} at {_count(band.pixels, 'pixel')}, by up to "
+            f"{band.largest:.9g}; first at row {band.row}, column {band.column}: "
+            f"{band.written:.9g}, computed again {band.computed:.9g}"
+        )
+    count = len(found.differences)
+    verdict = f"{count} band{'s differ' if count > 1 else ' differs'}" if count else "identical"
+    click.echo(f"Verified: {verdict} in {found.pixels:,} of {found.of:,} pixels")
+    for name in found.not_verified:
+        click.echo(f"Not verified: {name}, which depends on all pixels: --verify --full does it")
 
 
 def _complain(problems: Iterable[str]) -> None:

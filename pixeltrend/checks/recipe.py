@@ -1,0 +1,135 @@
+"""Recipe: how to make an output again, from the record beside it or from its metadata alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pixeltrend.errors import InputError, redact
+from pixeltrend.options import from_keywords
+from pixeltrend.raster.output import OutputOptions
+from pixeltrend.raster.paths import is_virtual
+from pixeltrend.reducers.function_options import FunctionOptions
+from pixeltrend.reducers.options import StatsOptions
+from pixeltrend.series import record
+from pixeltrend.series.facts import is_served, on_disk
+from pixeltrend.series.options import InputOptions
+from pixeltrend.series.patterns import find_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pixeltrend.raster.provenance import Provenance
+    from pixeltrend.series.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How an output was made."""
+
+    paths: list[str]
+    """The inputs."""
+    inputs: InputOptions
+    """How they are read."""
+    options: StatsOptions | FunctionOptions
+    """What is computed."""
+    function: str = ""
+    """What `map_pixels` was given."""
+
+
+def recipe_of(output: str, facts: Provenance) -> Recipe:
+    """Return how an output was made.
+
+    Parameters
+    ----------
+    output
+        The raster.
+    facts
+        What its metadata say.
+
+    Raises
+    ------
+    InputError
+        That is not known, or what it was made from is gone or has changed.
+    """
+    made = record.read(output)
+    try:
+        return _from_metadata(output, facts) if made is None else _from_record(output, made)
+    except InputError as error:
+        raise InputError(f"{output}: cannot be verified: {error}") from error
+
+
+def _from_record(output: str, made: Record) -> Recipe:
+    request = record.ask_again(made, output)
+    known = {path: facts for path, facts in request.facts.items() if path in made.files}
+    if reasons := record.differences(made, request._replace(facts=known)):
+        raise InputError(record.in_short(reasons))
+    _, _, function = made.command.partition(" ")
+    classes: tuple[type[Any], ...] = (InputOptions, OutputOptions)
+    classes += (FunctionOptions if function else StatsOptions,)
+    given = {n: tuple(v) if isinstance(v, list) else v for n, v in made.options.items()}
+    inputs, _, options = from_keywords(given, *classes)
+    paths = [path for path in find_inputs(made.patterns) if _recorded_name(path) in made.files]
+    return Recipe(paths, inputs, options, function)
+
+
+def _recorded_name(path: str) -> str:
+    return redact(path) if is_served(path) else os.path.abspath(on_disk(path))
+
+
+def _from_metadata(output: str, facts: Provenance) -> Recipe:
+    if facts.method.startswith("map "):
+        raise InputError("where its function is stands only in what --update records")
+    texts = dict(part.split("=", 1) for part in re.split(r" (?=\w+=)", facts.options) if part)
+    options = {"method": facts.method} | _values(texts, StatsOptions)
+    inputs = _values(texts, InputOptions)
+    if len(facts.bands) > 1:
+        inputs["bands_are_times"] = True
+    elif facts.bands:
+        inputs["band"] = facts.bands[0]
+    paths = _found(output, facts.inputs)
+    inputs["allow_vrt"] = any(path.lower().endswith(".vrt") for path in paths)
+    return Recipe(paths, InputOptions(**inputs), StatsOptions(**options))
+
+
+def _found(output: str, names: tuple[str, ...]) -> list[str]:
+    """Return the inputs; only --update records the folder that they share."""
+    folders = dict.fromkeys([os.path.dirname(os.path.realpath(output)), os.getcwd()])
+    missing = []
+    for folder in folders:
+        found = [_files(os.path.join(folder, name)) for name in names]
+        if all(found) and found:
+            return [path for files in found for path in files]
+        missing += [f"{folder}{os.sep}{n}" for n, f in zip(names, found, strict=True) if not f][:1]
+    raise InputError(
+        f"no {' and no '.join(missing) or 'inputs'}; the inputs' folder, which only --update "
+        "records, must be that of the output or the current one"
+    )
+
+
+def _files(path: str) -> list[str]:
+    """Return a file, or the shards that bear its name."""
+    if os.path.isfile(path) or is_virtual(path):
+        return [path]
+    stem, extension = os.path.splitext(path)
+    return sorted(glob.glob(f"{glob.escape(stem)}-*-*{glob.escape(extension)}"))
+
+
+def _values(texts: Mapping[str, str], cls: type[Any]) -> dict[str, Any]:
+    """Return the values of the fields of a class of options, written as `options.changed` does."""
+    fields = {field.name: str(field.type) for field in dataclasses.fields(cls)}
+    return {n: _value(text, fields[n]) for n, text in texts.items() if n in fields}
+
+
+def _value(text: str, kind: str) -> Any:
+    if kind.startswith("tuple[float"):
+        return tuple(map(float, text.split(",")))
+    if kind == "bool":
+        return text == "True"
+    if kind.startswith("float"):
+        return float(text)
+    return int(text) if kind.startswith("int") and text.lstrip("-").isdigit() else text
