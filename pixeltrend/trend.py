@@ -22,6 +22,8 @@ from pixeltrend.raster.provenance import Provenance, describe, options_text
 from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
+from pixeltrend.reducers.classes import judge
+from pixeltrend.reducers.derived import CLASS
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.named import files_of
@@ -127,6 +129,8 @@ def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) ->
             "fdr: adjusts over the whole map, not over a part (window, bounds); write the parts "
             "with their pvalue, and adjust a VRT of them: pixeltrend fdr"
         )
+    if CLASS in statistics.names:
+        _check_class(statistics, job.output)
     reducer = make_reducer(statistics)
     return run(patterns, output, job, lambda _series: reducer, statistics)
 
@@ -237,12 +241,18 @@ def _run(
     series = assemble(patterns, job.inputs, output=output)
     reducer = make(series)
     bands, fdr = list(reducer.bands), statistics.fdr if statistics else None
-    if statistics and fdr:
+    classes = statistics is not None and statistics.stats == CLASS
+    if classes:
+        bands = [info for info in bands if info.name == CLASS]
+    elif statistics and fdr:
         bands.append(make_band("pvalue_fdr", statistics))
     writer = RasterWriter(
         output,
         series.grid,
-        [Band(info.name, info.description, info.unit_for(series.unit)) for info in bands],
+        [
+            Band(info.name, info.description, info.unit_for(series.unit), info.classes)
+            for info in bands
+        ],
         job.output,
         metadata=_metadata(series, reducer, job.inputs, statistics),
         threads=job.workers.writer_threads,
@@ -253,9 +263,9 @@ def _run(
     # p-values are adjusted in full precision, whatever is written.
     dtype = "float64" if fdr else job.output.dtype
     with reduced_windows(series, reducer, job.workers, dtype, job.watch) as reduced:
-        results = (
-            _adjusted(reduced, reducer.bands, fdr, job.output.dtype, output) if fdr else reduced
-        )
+        results = reduced
+        if statistics and fdr:
+            results = _adjusted(reduced, reducer.bands, statistics, job.output.dtype, output)
         with writer:
             valid, failed = _write(results, writer)
             series.check_unchanged()
@@ -273,6 +283,17 @@ def _run(
     )
 
 
+def _check_class(statistics: StatsOptions, output: OutputOptions) -> None:
+    """Refuse what a raster of classes cannot have: other bands, and another type."""
+    if statistics.stats != CLASS:
+        raise ArgumentError(
+            "stats: class is a raster of its own, of bytes with names and colours; write the other "
+            "statistics into another output"
+        )
+    if output.dtype != OutputOptions().dtype:
+        raise ArgumentError(f"dtype {output.dtype}: the classes of --stats class are bytes")
+
+
 def _write(results: Results, writer: RasterWriter) -> tuple[int, int]:
     """Write all blocks; return the pixels with a result, and those at which a function failed."""
     valid = failed = 0
@@ -286,15 +307,29 @@ def _write(results: Results, writer: RasterWriter) -> tuple[int, int]:
 def _adjusted(
     results: Results,
     bands: tuple[BandInfo, ...],
-    fdr: str,
+    statistics: StatsOptions,
     dtype: str,
     output: str | os.PathLike[str],
 ) -> Results:
-    """Return the results with p-values adjusted over all of them."""
+    """Return the results with p-values adjusted over all of them, or the classes that they make."""
     from pixeltrend.execution.fdr import with_adjusted  # a run in one pass does without
 
-    row = [info.name for info in bands].index("pvalue")
-    return with_adjusted(results, row, fdr, dtype=dtype, folder=Path(output).resolve().parent)
+    names, folder = [info.name for info in bands], Path(output).resolve().parent
+    classes, row = statistics.stats == CLASS, names.index("pvalue")
+    adjusted = with_adjusted(
+        results,
+        row,
+        str(statistics.fdr),
+        dtype="float64" if classes else dtype,
+        folder=folder,
+    )
+    return _judged(adjusted, names.index(CLASS), statistics.alpha) if classes else adjusted
+
+
+def _judged(results: Results, row: int, alpha: float) -> Results:
+    """Return the classes alone, by the adjusted p-values, which are the last band."""
+    for window, (block, failures) in results:
+        yield window, (judge(block[row : row + 1], block[-1:], alpha), failures)
 
 
 def _metadata(

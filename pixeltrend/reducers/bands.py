@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pixeltrend.reducers.classes import CLASSES
+from pixeltrend.reducers.derived import CLASS
 from pixeltrend.reducers.reducer import BandInfo
 from pixeltrend.reducers.registry import METHODS, STATISTICS
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from pixeltrend.reducers.options import StatsOptions
 
 _CORRECTED = {"var_s", "z", "pvalue", "slope_lower", "slope_upper", "stderr", "tvalue"}
+_PERCENT_OF = {"first": "the line at the first time", "mean": "the mean value"}
 _FDR_NAMES = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli", None: ""}
 
 
@@ -30,10 +33,16 @@ def make_band(name: str, options: StatsOptions) -> BandInfo:
             confidence=f"{100 * options.confidence:g} %",
             alternative=options.alternative,
             fdr=_FDR_NAMES[options.fdr],
+            alpha=f"{options.alpha:g}",
+            stable=f", stable within -/+ {options.stable:g}" if options.stable else "",
+            percent_of=_PERCENT_OF[options.percent_of],
+            predict=f"{options.predict:g}" if options.predict is not None else "",
         )
     )
     if options.season and name in {"slope", "s", "var_s", "tau", "z", "pvalue"}:
         text += f", within each {options.season}"
     if options.correction and name in _CORRECTED:
         text += f", corrected for serial correlation ({options.correction})"
-    return BandInfo(name, text, unit.replace("{per}", options.per))
+    return BandInfo(
+        name, text, unit.replace("{per}", options.per), CLASSES if name == CLASS else ()
+    )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.reducers import quality
-from pixeltrend.reducers.registry import METHODS, QUALITY
+from pixeltrend.reducers import derived, quality
+from pixeltrend.reducers.registry import METHODS, QUALITY, SERIAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,8 +60,15 @@ class Statistics:
         """Compute the bands of some pixels."""
         method, min_valid = METHODS[self.method], self.options.min_valid
         names = [info.name for info in self.bands]
-        of_method = [name for name in names if name not in QUALITY] or list(method.default)
-        computed = method.load()(times, values, of_method, self.options)
+        statistics = [name for name in names if name not in QUALITY] or list(method.default)
+        of_method = [name for name in statistics if name in method.statistics or name in SERIAL]
+        options = derived.base(names, self.options, times[0])
+        of_method += derived.needed(names, options)
+        computed = method.load()(times, values, of_method, options)
+        for each in derived.asked(names):
+            more = each.load()(times, values, computed, options)
+            for name, band in more.items():  # NumPy gives NaN a sign by where in an array it is
+                computed[name] = np.where(np.isnan(band), np.nan, band)
         n_valid = computed["n_valid"]
         few = n_valid < min_valid
         if not np.diff(times).all():  # no line goes through values of one time
@@ -73,7 +80,7 @@ class Statistics:
             computed |= quality.valid_times(times, values)
         if "reason" in names:
             computed["reason"] = quality.reason(
-                np.asarray(np.isnan([computed[name] for name in of_method]).any(axis=0)),
+                np.asarray(np.isnan([computed[name] for name in statistics]).any(axis=0)),
                 n_valid,
                 values,
                 min_valid=min_valid,
