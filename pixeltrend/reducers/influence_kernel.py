@@ -110,14 +110,17 @@ def _rest(x, y, start, stop, facts, sums):
 
 
 @compiled
-def _significant(n, sxx, slope, sse, syy, quantile):
-    """Return whether t is beyond its quantile; a line without residuals is, a constant is not."""
-    explained = slope * slope * sxx
-    if not explained > _ROUNDING * syy:
-        return False
-    return explained * (n - _LINE) >= quantile * quantile * sse or (
-        sse <= _ROUNDING * syy and quantile == quantile
-    )
+def _test(n, sxx, slope, sse, syy, quantile, significant):
+    """Fill `significant` with 1 where t is beyond its quantile, else 0; NaN where it has none.
+
+    A line without residuals is significant, a constant one is not.
+    """
+    for k in range(LANES):
+        explained = slope[k] * slope[k] * sxx[k]
+        rounding = _ROUNDING * syy[k]
+        beyond = explained * (n[k] - _LINE) >= quantile[k] * quantile[k] * sse[k]
+        found = explained > rounding and (beyond or sse[k] <= rounding)
+        significant[k] = (1.0 if found else 0.0) if n[k] > _LINE else np.nan
 
 
 @compiled
@@ -134,6 +137,9 @@ def lines_without_a_year(x, starts, values, scale, quantiles, out):
     facts = np.empty((8, LANES))
     sums = np.empty((7, LANES))
     result = np.empty((3, LANES))
+    tests = np.empty((2, LANES))
+    quantile = np.empty(LANES)
+    without = np.empty(LANES)
     for first in range(0, pixels, LANES):
         width = load(values, first, y)
         _fit(x, y, facts)
@@ -143,31 +149,26 @@ def lines_without_a_year(x, starts, values, scale, quantiles, out):
             least[k] = np.inf
             most[k] = -np.inf
             turned[k] = 0.0 if syy[k] > 0.0 else np.nan
+            quantile[k] = quantiles[np.int64(n[k])]
+        _test(n, sxx, slope, sse, syy, quantile, tests[0])
         for g in range(starts.shape[0] - 1):
             _year(x, y, starts[g], starts[g + 1], facts, sums)
             _rest(x, y, starts[g], starts[g + 1], facts, sums)
             stay, rest_uu, move, rest = sums[0], sums[1], sums[2], sums[5]
-            for k in range(width):
-                if stay[k] < n[k]:
-                    without = slope[k] + move[k]
-                    if not (stay[k] >= _LINE and rest_uu[k] > 1e-12 * sxx[k]):
-                        without = np.nan
-                    if without != without or least[k] != least[k]:
-                        least[k] = np.nan
-                    else:
-                        least[k] = min(least[k], without)
-                        most[k] = max(most[k], without)
-                    if stay[k] > _LINE and without == without:
-                        before = _significant(
-                            n[k], sxx[k], slope[k], sse[k], syy[k], quantiles[np.int64(n[k])]
-                        )
-                        after = _significant(
-                            stay[k], rest_uu[k], without, rest[k], syy[k],
-                            quantiles[np.int64(stay[k])],
-                        )  # fmt: skip
-                        turned[k] += 1.0 if before != after else 0.0
-                    else:
-                        turned[k] = np.nan
+            for k in range(LANES):
+                quantile[k] = quantiles[np.int64(stay[k])]
+                known = stay[k] >= _LINE and rest_uu[k] > 1e-12 * sxx[k]
+                without[k] = slope[k] + move[k] if known else np.nan
+            _test(stay, rest_uu, without, rest, syy, quantile, tests[1])
+            for k in range(LANES):
+                some = stay[k] < n[k]
+                change = abs(tests[1, k] - tests[0, k]) if without[k] == without[k] else np.nan
+                turned[k] += change if some else 0.0
+                v = without[k]  # a NaN stays: least + NaN
+                low = v if v < least[k] else least[k] + (v - v)
+                high = v if v > most[k] else most[k] + (v - v)
+                least[k] = low if some else least[k]
+                most[k] = high if some else most[k]
         for k in range(width):
             known = least[k] <= most[k]
             out[0, first + k] = least[k] * scale if known else np.nan
