@@ -23,13 +23,14 @@ from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
 from pixeltrend.reducers.classes import judge
-from pixeltrend.reducers.derived import CLASS
+from pixeltrend.reducers.derived import CLASS, SENSOR
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.named import files_of
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.series import record
+from pixeltrend.series.homogeneity import CHANGES
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions, value_options
 from pixeltrend.series.patterns import find_inputs
@@ -131,6 +132,14 @@ def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) ->
         )
     if CLASS in statistics.names:
         _check_class(statistics, job.output)
+    if statistics.steps == SENSOR:
+        return run(
+            patterns,
+            output,
+            job,
+            lambda series: make_reducer(statistics, series.groups),
+            statistics,
+        )
     reducer = make_reducer(statistics)
     return run(patterns, output, job, lambda _series: reducer, statistics)
 
@@ -258,7 +267,9 @@ def _run(
         threads=job.workers.writer_threads,
     )
     prepare(reducer)
-    warnings = [*series.warnings]
+    # A change of sensor is no news to whoever fits a step for it.
+    told = statistics is not None and statistics.steps == SENSOR
+    warnings = [text for text in series.warnings if not (told and CHANGES in text)]
     warnings += [note.text for note in undeclared(series, most=_MOST_LOOKED_AT)]
     # p-values are adjusted in full precision, whatever is written.
     dtype = "float64" if fdr else job.output.dtype

@@ -1,6 +1,7 @@
 """Derived statistics: what follows from those of a method, or looks at the values once more.
 
-Loads no NumPy: a table that `options`, `bands` and `statistics` read.
+Loads no NumPy: a table that `options`, `bands` and `statistics` read. What it calls options are
+`StatsOptions`, which are checked here and so stand above.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import ArgumentError
+from pixeltrend.reducers.registry import WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from pixeltrend.reducers.options import StatsOptions
-
 CLASS = "class"
+SENSOR = "sensor"
 PREDICTED = ("predicted", "predicted_lower", "predicted_upper")
 _LIMITS = ("slope_lower", "slope_upper")
 
@@ -110,7 +111,7 @@ def asked(names: Collection[str]) -> list[Derived]:
     return [each for each in DERIVED if not set(each.statistics).isdisjoint(names)]
 
 
-def check(options: StatsOptions, changed: Iterable[str]) -> None:
+def check(options: Any, changed: Iterable[str]) -> None:
     """Refuse options of derived statistics that nobody asked for, and what cannot go together.
 
     Raises
@@ -131,7 +132,7 @@ def check(options: StatsOptions, changed: Iterable[str]) -> None:
     _check_values(options)
 
 
-def _check_values(options: StatsOptions) -> None:
+def _check_values(options: Any) -> None:
     if not 0 < options.alpha < 0.5:  # noqa: PLR2004 - limits of level 1 - 2 alpha
         raise ArgumentError(f"alpha {options.alpha:g}: must lie between 0 and 0.5")
     if options.predict is None and not {*PREDICTED}.isdisjoint(options.names):
@@ -145,7 +146,7 @@ def _check_values(options: StatsOptions) -> None:
             raise ArgumentError("stable: a Mann-Kendall test has no slope; use theil-sen or ols")
 
 
-def base(names: Collection[str], options: StatsOptions, first: float) -> StatsOptions:
+def base(names: Collection[str], options: Any, first: float) -> Any:
     """Return the options that the method is called with, so that it need not be called twice.
 
     Limits of the slope and the intercept that nobody asked for are those that derived statistics
@@ -171,7 +172,40 @@ def base(names: Collection[str], options: StatsOptions, first: float) -> StatsOp
     return dataclasses.replace(options, **changes) if changes else options
 
 
-def needed(names: Collection[str], options: StatsOptions) -> list[str]:
+def needed(names: Collection[str], options: Any) -> list[str]:
     """Return the statistics of the method that those asked for are made of."""
     needs = [name for each in asked(names) for name in each.methods[options.method]]
     return [*needs, *(_LIMITS if options.stable is not None else ())]
+
+
+def check_steps(options: Any, changed: Iterable[str]) -> None:
+    """Refuse what a slope within groups does not go with.
+
+    Raises
+    ------
+    ArgumentError
+        As it says.
+    """
+    if options.steps is None:
+        return
+    if options.method not in WITHIN:
+        known = ", ".join(WITHIN)
+        raise ArgumentError(f"steps: is not an option of method {options.method}, but of {known}")
+    for name in ("correction", "season", "predict", "origin"):
+        if name in changed:
+            raise ArgumentError(
+                f"{name}: cannot go with steps, which fits independent values to one slope and a "
+                "level for each group"
+            )
+    if options.stable is not None and not {*_LIMITS}.isdisjoint(options.names):
+        raise ArgumentError("stable: with steps, ask for limits of the slope in a run of its own")
+    if options.steps == SENSOR:
+        return
+    try:
+        years = [float(year) for year in options.steps.split(",")]
+    except ValueError as error:
+        raise ArgumentError(
+            f"steps {options.steps!r}: expected sensor, or years as in 2003,2013"
+        ) from error
+    if not all(map(isfinite, years)) or years != sorted(set(years)):
+        raise ArgumentError(f"steps {options.steps}: years must rise")

@@ -9,11 +9,11 @@ from typing import Any
 from pixeltrend.errors import ArgumentError
 from pixeltrend.options import changed, check_choices, nearest, option
 from pixeltrend.reducers import derived
-from pixeltrend.reducers.registry import CORRECTIONS, METHODS, QUALITY, SERIAL
+from pixeltrend.reducers.registry import CORRECTIONS, METHODS, QUALITY, SERIAL, WITHIN
 
 PER = {"year": 1.0, "decade": 10.0}
 
-_OF_ALL_METHODS = ("method", "stats", "min_valid")
+_OF_ALL_METHODS = ("method", "stats", "min_valid", "steps")
 _WITH_LEVEL = ("hamed-rao", "pre-whitening", "trend-free-pre-whitening")
 
 
@@ -122,6 +122,14 @@ class StatsOptions:
         group="Statistics",
         choices=("first", "mean"),
     )
+    steps: str | None = option(
+        None,
+        "One slope, with a level of its own for each group of rasters: sensor for those of a "
+        "sensor, or of --groups, or the years with which new groups begin. Rank tests compare "
+        "within groups. Adds step_1, ... with their p-values to least squares.",
+        group="Statistics",
+        metavar="sensor|YEAR,...",
+    )
     predict: float | None = option(
         None,
         "Add what the least-squares line predicts for this year, and the limits within which a new "
@@ -141,6 +149,7 @@ class StatsOptions:
             raise ArgumentError(f"origin {self.origin:g}: must be a year")
         if self.min_valid < 0:
             raise ArgumentError(f"min_valid {self.min_valid}: must not be negative")
+        derived.check_steps(self, changed(self))
         self._check_correction()
         self._check_method()
         derived.check(self, changed(self))
@@ -179,12 +188,15 @@ class StatsOptions:
                     f"{name} is not an option of method {self.method}, but of {', '.join(methods)}"
                 )
         known = (*METHODS[self.method].statistics, *QUALITY, *derived.derived_for(self.method))
+        if self.steps is not None:
+            known = (*WITHIN[self.method], *QUALITY, derived.CLASS)
         if self.correction is not None:
             known += SERIAL
         for name in self.names:
             if name not in known:
                 raise ArgumentError(
-                    f"stats: {name!r} is not a statistic of {self.method}, which has "
+                    f"stats: {name!r} is not a statistic of {self.method}"
+                    f"{' with steps' if self.steps else ''}, which has "
                     f"{', '.join(known)} and all{nearest(name, known)}"
                 )
             if self.names.count(name) > 1:
@@ -196,7 +208,8 @@ class StatsOptions:
         method = METHODS[self.method]
         names: list[str] = []
         for name in self.stats.split(",") if self.stats else method.default:
-            names += method.statistics if name == "all" else (name,)
+            every = method.statistics if self.steps is None else WITHIN.get(self.method, ())
+            names += every if name == "all" else (name,)
         more = derived.PREDICTED if self.predict is not None else ()
         more = (*more, "pvalue") if self.fdr else more
         return (*names, *(name for name in more if name not in names))

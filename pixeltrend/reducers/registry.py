@@ -145,3 +145,12 @@ METHODS = {
         descriptions=_P_OF_THE_TEST,
     ),
 }  # fmt: skip
+
+# What each method has of a slope within groups (`steps`), in the order of "all".
+WITHIN = {
+    "ols": (
+        "slope", "pvalue", "stderr", "tvalue", "rmse", "n_valid", "slope_lower", "slope_upper",
+    ),
+    "theil-sen": ("slope", "slope_lower", "slope_upper", *_TEST),
+    "mann-kendall": _TEST,
+}  # fmt: skip

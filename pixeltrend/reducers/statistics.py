@@ -31,6 +31,8 @@ class Statistics:
     """Which statistics, and how."""
     bands: tuple[BandInfo, ...]
     """What the numbers are."""
+    groups: tuple[int, ...] = ()
+    """The number of the group of each time, where `steps` are not years."""
 
     @property
     def method(self) -> str:
@@ -44,6 +46,10 @@ class Statistics:
 
     def prepare(self) -> None:
         """Load or compile what workers need, once and before they start: reduce a tiny series."""
+        if self.options.steps is not None:  # of years that a tiny series does not have
+            groups = np.array([0, 0, 1, 1])
+            self._within(np.arange(4.0), np.eye(4), [], self.options, groups)
+            return
         self.reduce(np.arange(4.0), np.array([[0.0], [2.0], [1.0], [3.0]]))
 
     def reduce(self, times: Floats, values: NDArray[np.floating[Any]]) -> Floats:
@@ -64,7 +70,10 @@ class Statistics:
         of_method = [name for name in statistics if name in method.statistics or name in SERIAL]
         options = derived.base(names, self.options, times[0])
         of_method += derived.needed(names, options)
-        computed = method.load()(times, values, of_method, options)
+        if options.steps is None:
+            computed = method.load()(times, values, of_method, options)
+        else:
+            computed = self._within(times, values, of_method, options)
         for each in derived.asked(names):
             more = each.load()(times, values, computed, options)
             for name, band in more.items():  # NumPy gives NaN a sign by where in an array it is
@@ -87,3 +96,21 @@ class Statistics:
             )
         for row, name in enumerate(names):
             result[row] = computed[name]
+
+    def _within(
+        self,
+        times: Floats,
+        values: NDArray[np.floating[Any]],
+        names: list[str],
+        options: StatsOptions,
+        groups: NDArray[np.int64] | None = None,
+    ) -> dict[str, Any]:
+        """Compute the trend within groups: the given ones, those of the series, or by years."""
+        from pixeltrend.reducers import offsets  # with SciPy, which most runs do without
+
+        if groups is None:
+            groups = np.array(self.groups)
+        if not len(groups):
+            groups = offsets.codes_of(times, str(options.steps))
+        found = offsets.within_groups(times, values, names, options, groups)
+        return {name: np.where(np.isnan(band), np.nan, band) for name, band in found.items()}

@@ -105,9 +105,9 @@ def ask(
     for path in (*local, *_side_files(local, target), *map(os.path.abspath, others)):
         facts[path] = _facts(path)
     chosen = {name: value for part in options for name, value in _changed(part).items()}
-    if "times" in chosen:
-        chosen["times"] = os.path.abspath(chosen["times"])
-        facts[chosen["times"]] = _facts(chosen["times"])
+    for table in chosen.keys() & {"times", "groups"}:
+        chosen[table] = os.path.abspath(chosen[table])
+        facts[chosen[table]] = _facts(chosen[table])
     plain = json.loads(json.dumps(chosen, default=str))
     whole = [redact(n) if "://" in n or is_virtual(n) else os.path.abspath(n) for n in names]
     return Request(command, plain, whole, facts, asked)
