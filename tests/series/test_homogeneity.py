@@ -95,8 +95,8 @@ def test_a_table_tells_groups(tmp_path):
 
 def test_steps_between_sensors_are_fitted(tmp_path):
     names = [f"LT05_{year}.tif" for year in range(2001, 2007)]
-    patterns = make(tmp_path, [*names, *(f"LC08_{year}.tif" for year in range(2013, 2019))])
-    out = tmp_path / "out.tif"
+    make(tmp_path, [*names, *(f"LC08_{year}.tif" for year in range(2013, 2019))])
+    patterns, out = tmp_path / "L*.tif", tmp_path / "out.tif"
     done = pixeltrend.slope(patterns, out, workers=1, steps="sensor", stats="slope,pvalue")
     assert not [text for text in done.warnings if "changes within" in text]
     bands = read_header(str(out)).bands
