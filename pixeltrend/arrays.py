@@ -9,6 +9,8 @@ import numpy as np
 
 from pixeltrend.errors import ArgumentError
 from pixeltrend.options import from_keywords, takes
+from pixeltrend.reducers.classes import judge
+from pixeltrend.reducers.derived import CLASS
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
@@ -89,6 +91,8 @@ def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Flo
         valid = ~np.isnan(adjusted)
         adjusted[valid] = false_discovery_control(adjusted[valid], method=statistics.fdr)
         result["pvalue_fdr"] = adjusted
+        if CLASS in result:
+            result[CLASS] = judge(result[CLASS], adjusted, statistics.alpha)
     return result
 
 

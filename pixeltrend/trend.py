@@ -23,12 +23,15 @@ from pixeltrend.raster.provenance import Provenance, describe, options_text
 from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
+from pixeltrend.reducers.classes import judge
+from pixeltrend.reducers.derived import CLASS, SENSOR
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.named import origin_of
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.series import record
+from pixeltrend.series.homogeneity import CHANGES
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions, value_options
 from pixeltrend.series.patterns import find_inputs
@@ -129,6 +132,16 @@ def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) ->
         raise ArgumentError(
             "fdr: adjusts over the whole map, not over a part (window, bounds); write the parts "
             "with their pvalue, and adjust a VRT of them: pixeltrend fdr"
+        )
+    if CLASS in statistics.names:
+        _check_class(statistics, job.output)
+    if statistics.steps == SENSOR:
+        return run(
+            patterns,
+            output,
+            job,
+            lambda series: make_reducer(statistics, series.groups),
+            statistics,
         )
     reducer = make_reducer(statistics)
     return run(patterns, output, job, lambda _series: reducer, statistics)
@@ -248,26 +261,33 @@ def _run(
     series = assemble(patterns, job.inputs, output=output)
     reducer = make(series)
     bands, fdr = list(reducer.bands), statistics.fdr if statistics else None
-    if statistics and fdr:
+    classes = statistics is not None and statistics.stats == CLASS
+    if classes:
+        bands = [info for info in bands if info.name == CLASS]
+    elif statistics and fdr:
         bands.append(make_band("pvalue_fdr", statistics))
     writer = RasterWriter(
         output,
         series.grid,
-        [Band(info.name, info.description, info.unit_for(series.unit)) for info in bands],
+        [
+            Band(info.name, info.description, info.unit_for(series.unit), info.classes)
+            for info in bands
+        ],
         job.output,
         metadata=_metadata(series, reducer, job.inputs, statistics),
         threads=job.workers.writer_threads,
     )
     prepare(reducer)
-    warnings = [*series.warnings]
+    # A change of sensor is no news to whoever fits a step for it.
+    told = statistics is not None and statistics.steps == SENSOR
+    warnings = [text for text in series.warnings if not (told and CHANGES in text)]
     warnings += [note.text for note in undeclared(series, most=_MOST_LOOKED_AT)]
     # p-values are adjusted in full precision, whatever is written.
     dtype = "float64" if fdr else job.output.dtype
     with reduced_windows(series, reducer, job.workers, dtype, job.watch, kept.take_up) as computed:
-        reduced = kept.join(computed)
-        results = (
-            _adjusted(reduced, reducer.bands, fdr, job.output.dtype, output) if fdr else reduced
-        )
+        results = kept.join(computed)
+        if statistics and fdr:
+            results = _adjusted(results, reducer.bands, statistics, job.output.dtype, output)
         with writer:
             valid, failed = _write(results, writer)
             series.check_unchanged()
@@ -286,6 +306,17 @@ def _run(
     )
 
 
+def _check_class(statistics: StatsOptions, output: OutputOptions) -> None:
+    """Refuse what a raster of classes cannot have: other bands, and another type."""
+    if statistics.stats != CLASS:
+        raise ArgumentError(
+            "stats: class is a raster of its own, of bytes with names and colours; write the other "
+            "statistics into another output"
+        )
+    if output.dtype != OutputOptions().dtype:
+        raise ArgumentError(f"dtype {output.dtype}: the classes of --stats class are bytes")
+
+
 def _write(results: Results, writer: RasterWriter) -> tuple[int, int]:
     """Write all blocks; return the pixels with a result, and those at which a function failed."""
     valid = failed = 0
@@ -299,15 +330,29 @@ def _write(results: Results, writer: RasterWriter) -> tuple[int, int]:
 def _adjusted(
     results: Results,
     bands: tuple[BandInfo, ...],
-    fdr: str,
+    statistics: StatsOptions,
     dtype: str,
     output: str | os.PathLike[str],
 ) -> Results:
-    """Return the results with p-values adjusted over all of them."""
+    """Return the results with p-values adjusted over all of them, or the classes that they make."""
     from pixeltrend.execution.fdr import with_adjusted  # a run in one pass does without
 
-    row = [info.name for info in bands].index("pvalue")
-    return with_adjusted(results, row, fdr, dtype=dtype, folder=Path(output).resolve().parent)
+    names, folder = [info.name for info in bands], Path(output).resolve().parent
+    classes, row = statistics.stats == CLASS, names.index("pvalue")
+    adjusted = with_adjusted(
+        results,
+        row,
+        str(statistics.fdr),
+        dtype="float64" if classes else dtype,
+        folder=folder,
+    )
+    return _judged(adjusted, names.index(CLASS), statistics.alpha) if classes else adjusted
+
+
+def _judged(results: Results, row: int, alpha: float) -> Results:
+    """Return the classes alone, by the adjusted p-values, which are the last band."""
+    for window, (block, failures) in results:
+        yield window, (judge(block[row : row + 1], block[-1:], alpha), failures)
 
 
 def _metadata(

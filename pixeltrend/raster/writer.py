@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from pixeltrend.raster.output import OutputOptions
     from pixeltrend.raster.windows import Window
 
-_GDAL_TYPES = {"float32": gdal.GDT_Float32, "float64": gdal.GDT_Float64}
+_GDAL_TYPES = {
+    "uint8": gdal.GDT_Byte,
+    "float32": gdal.GDT_Float32,
+    "float64": gdal.GDT_Float64,
+}
 _TILE = 256
 _DEFAULTS = {
     "TILED": "YES",
@@ -50,6 +54,8 @@ class Band(NamedTuple):
     """One sentence."""
     unit: str
     """Unit of its values; empty if unknown."""
+    classes: tuple[tuple[str, tuple[int, int, int, int]], ...] = ()
+    """Names and colours by code from 0, which is missing, where its values are codes."""
 
 
 class RasterWriter:
@@ -66,7 +72,8 @@ class RasterWriter:
     grid
         Size, geotransform and CRS.
     bands
-        Names, descriptions and units.
+        Names, descriptions and units. If they are of classes, the raster is of bytes, and missing
+        is 0.
     options
         Type, format, creation options, and whether an older file may be replaced. Missing is NaN.
     metadata
@@ -98,7 +105,8 @@ class RasterWriter:
         self._new = Replacement(path, overwrite=options.overwrite)
         self._grid = grid
         self._bands = tuple(bands)
-        self._dtype = options.dtype
+        self._classes = any(info.classes for info in self._bands)
+        self._dtype = "uint8" if self._classes else options.dtype
         self._metadata = dict(metadata or {})
         self._threads = threads
         self._on_exit = ExitStack()
@@ -126,6 +134,8 @@ class RasterWriter:
         if window.col_off == 0:
             new = np.empty((len(self._bands), window.height, self._grid.width), self._dtype)
             self._rows = np.concatenate([self._rows, new], axis=1)
+        if self._classes:
+            block = np.nan_to_num(block, nan=0.0)
         columns = slice(window.col_off, window.col_off + window.width)
         self._rows[:, -window.height :, columns] = block.reshape(-1, window.height, window.width)
         if columns.stop == self._grid.width:
@@ -148,7 +158,7 @@ class RasterWriter:
             options = _DEFAULTS | {"COMPRESS": "NONE"}
         compression = options["COMPRESS"].upper()
         if compression in {"DEFLATE", "LZW", "ZSTD"}:
-            options.setdefault("PREDICTOR", "3")
+            options.setdefault("PREDICTOR", "1" if self._classes else "3")
         if compression == "DEFLATE":
             # Of a trend, the last digits are noise: higher levels take twice as long to save 1 %.
             options.setdefault("ZLEVEL", "1")
@@ -178,10 +188,23 @@ class RasterWriter:
         dataset.SetMetadata(self._metadata)
         for number, info in enumerate(self._bands, 1):
             band = dataset.GetRasterBand(number)
-            band.SetNoDataValue(float("nan"))
+            band.SetNoDataValue(0.0 if info.classes else float("nan"))
             band.SetDescription(info.name)
             band.SetMetadataItem("DESCRIPTION", info.description)
             band.SetUnitType(info.unit)
+            if info.classes:
+                self._describe_classes(band, info)
+
+    @staticmethod
+    def _describe_classes(band: Any, info: Band) -> None:
+        """Give a band its classes: colours go into the TIFF, names into an .aux.xml beside it."""
+        colours = gdal.ColorTable()
+        for code, (_, colour) in enumerate(info.classes):
+            colours.SetColorEntry(code, colour)
+        band.SetColorTable(colours)
+        band.SetCategoryNames([name for name, _ in info.classes])
+        names = ", ".join(f"{code} {name}" for code, (name, _) in enumerate(info.classes))
+        band.SetMetadataItem("CLASSES", names)
 
     def _write_whole_tiles(self) -> None:
         """Write the rows that fill tiles; in the order of the tiles, whatever the windows were."""

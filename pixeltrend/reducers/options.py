@@ -8,11 +8,12 @@ from typing import Any
 
 from pixeltrend.errors import ArgumentError
 from pixeltrend.options import changed, check_choices, nearest, option
-from pixeltrend.reducers.registry import CORRECTIONS, METHODS, QUALITY, SERIAL
+from pixeltrend.reducers import derived
+from pixeltrend.reducers.registry import CORRECTIONS, METHODS, QUALITY, SERIAL, WITHIN
 
 PER = {"year": 1.0, "decade": 10.0}
 
-_OF_ALL_METHODS = ("method", "stats", "min_valid")
+_OF_ALL_METHODS = ("method", "stats", "min_valid", "steps")
 _WITH_LEVEL = ("hamed-rao", "pre-whitening", "trend-free-pre-whitening")
 
 
@@ -39,6 +40,7 @@ class StatsOptions:
                 *(_listed(name, method.statistics) for name, method in METHODS.items()),
                 _listed("Of any method, but not in all", QUALITY),
                 _listed("Of a --correction, but not in all", SERIAL),
+                _listed("What they mean, not in all", derived.derived_for("ols")),
             ]
         ),
         group="Statistics",
@@ -101,6 +103,40 @@ class StatsOptions:
         group="Significance",
         choices=("bh", "by"),
     )
+    alpha: float = option(
+        0.05,
+        "Level at which a trend is significant, for class, fragile and detectable.",
+        group="Significance",
+        metavar="LEVEL",
+    )
+    stable: float | None = option(
+        None,
+        "Slope that is too small to matter: class says stable where limits of level 1 - 2 alpha "
+        "lie inside -/+ DELTA.",
+        group="Significance",
+        metavar="DELTA",
+    )
+    percent_of: str = option(
+        "first",
+        "What percent is of: the line at the first time, or the mean of the values.",
+        group="Statistics",
+        choices=("first", "mean"),
+    )
+    steps: str | None = option(
+        None,
+        "One slope, with a level of its own for each group of rasters: sensor for those of a "
+        "sensor, or of --groups, or the years with which new groups begin. Rank tests compare "
+        "within groups. Adds step_1, ... with their p-values to least squares.",
+        group="Statistics",
+        metavar="sensor|YEAR,...",
+    )
+    predict: float | None = option(
+        None,
+        "Add what the least-squares line predicts for this year, and the limits within which a new "
+        "value lies with the probability --confidence.",
+        group="Statistics",
+        metavar="YEAR",
+    )
 
     def __post_init__(self) -> None:
         stats: Any = self.stats  # or a sequence of names, from Python
@@ -113,6 +149,13 @@ class StatsOptions:
             raise ArgumentError(f"origin {self.origin:g}: must be a year")
         if self.min_valid < 0:
             raise ArgumentError(f"min_valid {self.min_valid}: must not be negative")
+        derived.check_steps(self, changed(self))
+        self._check_correction()
+        self._check_method()
+        derived.check(self, changed(self))
+
+    def _check_correction(self) -> None:
+        """Refuse what the corrections for serial correlation cannot do."""
         if self.lags is not None and self.lags < 1:
             raise ArgumentError(f"lags {self.lags}: must be 1 or more")
         if not 0 < self.lag_level < 1:
@@ -132,23 +175,28 @@ class StatsOptions:
             raise ArgumentError(
                 "correction and season cannot go together: the corrections need one value a step"
             )
-        self._check_method()
 
     def _check_method(self) -> None:
         """Refuse options and statistics that the method does not have."""
         for name in changed(self):
             methods = [key for key, method in METHODS.items() if name in method.options]
+            methods += [
+                key for each in derived.DERIVED if name in each.options for key in each.methods
+            ]
             if name not in _OF_ALL_METHODS and self.method not in methods:
                 raise ArgumentError(
                     f"{name} is not an option of method {self.method}, but of {', '.join(methods)}"
                 )
-        known = (*METHODS[self.method].statistics, *QUALITY)
+        known = (*METHODS[self.method].statistics, *QUALITY, *derived.derived_for(self.method))
+        if self.steps is not None:
+            known = (*WITHIN[self.method], *QUALITY, derived.CLASS)
         if self.correction is not None:
             known += SERIAL
         for name in self.names:
             if name not in known:
                 raise ArgumentError(
-                    f"stats: {name!r} is not a statistic of {self.method}, which has "
+                    f"stats: {name!r} is not a statistic of {self.method}"
+                    f"{' with steps' if self.steps else ''}, which has "
                     f"{', '.join(known)} and all{nearest(name, known)}"
                 )
             if self.names.count(name) > 1:
@@ -160,8 +208,11 @@ class StatsOptions:
         method = METHODS[self.method]
         names: list[str] = []
         for name in self.stats.split(",") if self.stats else method.default:
-            names += method.statistics if name == "all" else (name,)
-        return (*names, "pvalue") if self.fdr and "pvalue" not in names else tuple(names)
+            every = method.statistics if self.steps is None else WITHIN.get(self.method, ())
+            names += every if name == "all" else (name,)
+        more = derived.PREDICTED if self.predict is not None else ()
+        more = (*more, "pvalue") if self.fdr else more
+        return (*names, *(name for name in more if name not in names))
 
     def metadata(self) -> dict[str, str]:
         """Return the options that differ from their defaults, as text, but for the method."""

@@ -77,8 +77,8 @@ def reason(
     -------
     array (P,)
         0 nothing is missing, 1 no value, 2 too few values for what was asked for (2 for a line or
-        a test, 3 for errors of it, 5 for the limits of Theil-Sen, 8 for a correction, or
-        `min_valid`), 3 constant values.
+        a test, 3 for errors of it, 4 for `fragile`, 5 for the limits of Theil-Sen, 8 for a
+        correction and `detectable`, or `min_valid`), 3 constant values.
     """
     code = np.full(len(n_valid), TOO_FEW)
     enough = n_valid >= max(2, min_valid)

@@ -21,6 +21,9 @@ class BandInfo:
     """One sentence."""
     unit: str
     """Unit in terms of the values' own; ``{unit}`` stands for that."""
+    classes: tuple[tuple[str, tuple[int, int, int, int]], ...] = ()
+    """Names and colours (red, green, blue, opacity) by code from 0, which is missing; empty for
+    numbers that are no codes."""
 
     def unit_for(self, values_unit: str) -> str:
         """Return the unit for values that have `values_unit` (empty if unknown)."""

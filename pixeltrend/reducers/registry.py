@@ -50,6 +50,20 @@ STATISTICS = {
         "3 constant values"
     ),
     "pvalue_fdr": Statistic("p-value adjusted for the number of pixels ({fdr})"),
+    "class": Statistic("Class of the trend: significance at {alpha}{stable}"),
+    "percent": Statistic("Slope in % of {percent_of}", "% per {per}"),
+    "change": Statistic("Change of the line from the first to the last time", "{unit}"),
+    "fitted_first": Statistic("Value of the line at the first time", "{unit}"),
+    "fitted_last": Statistic("Value of the line at the last time", "{unit}"),
+    "predicted": Statistic("Value of the line at {predict}", "{unit}"),
+    "predicted_lower": Statistic("Lower {confidence} limit of a new value at {predict}", "{unit}"),
+    "predicted_upper": Statistic("Upper {confidence} limit of a new value at {predict}", "{unit}"),
+    "slope_min": Statistic("Smallest slope with one year left out", "{unit} per {per}"),
+    "slope_max": Statistic("Largest slope with one year left out", "{unit} per {per}"),
+    "fragile": Statistic("Years that turn significance at {alpha} if one is left out", "years"),
+    "detectable": Statistic(
+        "Slope that would be found at {alpha} in 80 % of such series", "{unit} per {per}"
+    ),
 }
 # Every method has these, but "all" does not stand for them.
 QUALITY = ("first_valid", "last_valid", "longest_gap", "reason")
@@ -130,4 +144,13 @@ METHODS = {
         default=("tau", "pvalue"),
         descriptions=_P_OF_THE_TEST,
     ),
+}  # fmt: skip
+
+# What each method has of a slope within groups (`steps`), in the order of "all".
+WITHIN = {
+    "ols": (
+        "slope", "pvalue", "stderr", "tvalue", "rmse", "n_valid", "slope_lower", "slope_upper",
+    ),
+    "theil-sen": ("slope", "slope_lower", "slope_upper", *_TEST),
+    "mann-kendall": _TEST,
 }  # fmt: skip

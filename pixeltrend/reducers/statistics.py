@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.reducers import quality
-from pixeltrend.reducers.registry import METHODS, QUALITY
+from pixeltrend.reducers import derived, quality
+from pixeltrend.reducers.registry import METHODS, QUALITY, SERIAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +31,8 @@ class Statistics:
     """Which statistics, and how."""
     bands: tuple[BandInfo, ...]
     """What the numbers are."""
+    groups: tuple[int, ...] = ()
+    """The number of the group of each time, where `steps` are not years."""
 
     @property
     def method(self) -> str:
@@ -44,6 +46,10 @@ class Statistics:
 
     def prepare(self) -> None:
         """Load or compile what workers need, once and before they start: reduce a tiny series."""
+        if self.options.steps is not None:  # of years that a tiny series does not have
+            groups = np.array([0, 0, 1, 1])
+            self._within(np.arange(4.0), np.eye(4), [], self.options, groups)
+            return
         self.reduce(np.arange(4.0), np.array([[0.0], [2.0], [1.0], [3.0]]))
 
     def reduce(self, times: Floats, values: NDArray[np.floating[Any]]) -> Floats:
@@ -60,8 +66,18 @@ class Statistics:
         """Compute the bands of some pixels."""
         method, min_valid = METHODS[self.method], self.options.min_valid
         names = [info.name for info in self.bands]
-        of_method = [name for name in names if name not in QUALITY] or list(method.default)
-        computed = method.load()(times, values, of_method, self.options)
+        statistics = [name for name in names if name not in QUALITY] or list(method.default)
+        of_method = [name for name in statistics if name in method.statistics or name in SERIAL]
+        options = derived.base(names, self.options, times[0])
+        of_method += derived.needed(names, options)
+        if options.steps is None:
+            computed = method.load()(times, values, of_method, options)
+        else:
+            computed = self._within(times, values, of_method, options)
+        for each in derived.asked(names):
+            more = each.load()(times, values, computed, options)
+            for name, band in more.items():  # NumPy gives NaN a sign by where in an array it is
+                computed[name] = np.where(np.isnan(band), np.nan, band)
         n_valid = computed["n_valid"]
         few = n_valid < min_valid
         if not np.diff(times).all():  # no line goes through values of one time
@@ -73,10 +89,28 @@ class Statistics:
             computed |= quality.valid_times(times, values)
         if "reason" in names:
             computed["reason"] = quality.reason(
-                np.asarray(np.isnan([computed[name] for name in of_method]).any(axis=0)),
+                np.asarray(np.isnan([computed[name] for name in statistics]).any(axis=0)),
                 n_valid,
                 values,
                 min_valid=min_valid,
             )
         for row, name in enumerate(names):
             result[row] = computed[name]
+
+    def _within(
+        self,
+        times: Floats,
+        values: NDArray[np.floating[Any]],
+        names: list[str],
+        options: StatsOptions,
+        groups: NDArray[np.int64] | None = None,
+    ) -> dict[str, Any]:
+        """Compute the trend within groups: the given ones, those of the series, or by years."""
+        from pixeltrend.reducers import offsets  # with SciPy, which most runs do without
+
+        if groups is None:
+            groups = np.array(self.groups)
+        if not len(groups):
+            groups = offsets.codes_of(times, str(options.steps))
+        found = offsets.within_groups(times, values, names, options, groups)
+        return {name: np.where(np.isnan(band), np.nan, band) for name, band in found.items()}

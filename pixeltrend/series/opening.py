@@ -17,6 +17,7 @@ from pixeltrend.raster.paths import absolute, is_remote, is_virtual
 from pixeltrend.raster.remote import in_parallel
 from pixeltrend.raster.windows import Window
 from pixeltrend.series.dating import date_rasters
+from pixeltrend.series.homogeneity import find_groups
 from pixeltrend.series.notes import Note, differences, grouped, refuse, time_notes
 from pixeltrend.series.options import InputOptions
 from pixeltrend.series.patterns import find_inputs
@@ -76,6 +77,7 @@ def assemble(
         settle(paths, inputs.settle)
     headers = _read_headers(paths, inputs)
     times, rasters, notes = date_rasters(group_shards(paths), headers, inputs)
+    groups, changes = find_groups(rasters, times, inputs)
     layers, more_notes = _make_layers(rasters, headers, inputs)
     grid, origin, sources = place_layers(layers, inputs)
     series = Series(
@@ -85,7 +87,8 @@ def assemble(
         block=_common_block([header.block for header in headers.values()], grid),
         area_or_point=rasters[0].header.area_or_point,
         origin=origin,
-        notes=(*notes, *more_notes, *time_notes(times), *absent_shards(layers)),
+        notes=(*notes, *more_notes, *time_notes(times), *changes, *absent_shards(layers)),
+        groups=groups,
     )
     if inputs.bounds is not None:
         return series.crop(grid.window_of(inputs.bounds))

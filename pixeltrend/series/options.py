@@ -14,7 +14,7 @@ _QA_BITS = 32
 # What an output tells in other items of its metadata, or by its grid.
 _KNOWN_OTHERWISE = {
     "band", "window", "bounds", "allow_vrt", "years", "date_regex", "times", "bands_are_times",
-    "settle",
+    "settle", "groups",
 }  # fmt: skip
 
 
@@ -94,6 +94,13 @@ class InputOptions:
     times: str | None = option(
         None,
         "Table of times: a line for each file, with its name and its time.",
+        group="Times",
+        metavar="FILE.csv",
+    )
+    groups: str | None = option(
+        None,
+        "Table of groups: a line for each file, with its name and its group, such as its sensor. "
+        "[default: sensor, version and level, as product ids and metadata tell them]",
         group="Times",
         metavar="FILE.csv",
     )

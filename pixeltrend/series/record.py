@@ -102,9 +102,9 @@ def ask(
     for path in (*local, *side_files(local, target), *map(os.path.abspath, others)):
         facts[path] = facts_of(path)
     chosen = {name: value for part in options for name, value in _changed(part).items()}
-    if "times" in chosen:
-        chosen["times"] = os.path.abspath(chosen["times"])
-        facts[chosen["times"]] = facts_of(chosen["times"])
+    for table in chosen.keys() & {"times", "groups"}:
+        chosen[table] = os.path.abspath(chosen[table])
+        facts[chosen[table]] = facts_of(chosen[table])
     plain = json.loads(json.dumps(chosen, default=str))
     whole = [redact(n) if "://" in n or is_virtual(n) else os.path.abspath(n) for n in names]
     command = f"map {function}" if function else "slope"

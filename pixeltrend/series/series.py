@@ -41,6 +41,8 @@ class Series:
     """Row and column, counted from the first pixel of the first raster, where `grid` begins."""
     notes: tuple[Note, ...] = ()
     """What a user should know before trusting the result."""
+    groups: tuple[str, ...] = ()
+    """The group of each raster: its sensor, version and level, or what a table says."""
 
     def crop(self, window: Window) -> Series:
         """Return the series of a part of the grid.

@@ -103,6 +103,11 @@ def plot_map(
     name = band.description or f"band {number}"
     if band.dtype.startswith("C"):
         raise InputError(f"{path}: band {number} has complex numbers, which have no order")
+    if "CLASSES" in band.metadata:
+        raise InputError(
+            f"{path}: {name} has codes of classes, not numbers for quintiles; it carries its own "
+            "names and colours, which QGIS and GDAL show"
+        )
     pixels = header.grid.pixels
     step = math.ceil(math.sqrt(4 * pixels / MAX_PIXELS)) if pixels > MAX_PIXELS else 1
     try:

@@ -62,6 +62,7 @@ CASES = [
     ["--method", "theil-sen", "--correction", "ar1", "--stats", "all,r1,n_eff,factor"],
     ["--method", "mann-kendall", "--alternative", "increasing", "--min-valid", "9"],
     ["--method", "linregress", "--stats", "intercept,pvalue", "--per", "decade"],
+    ["--stats", "slope,percent,change,slope_min,fragile,detectable", "--predict", "2030"],
 ]
 
 
@@ -70,7 +71,13 @@ def keywords(arguments):
     while rest:
         name = rest.pop(0).removeprefix("--").replace("-", "_")
         text = rest.pop(0) if rest and not rest[0].startswith("--") else "bh"
-        kind = {"lags": int, "min_valid": int, "origin": float, "lag_level": float}.get(name, str)
+        kind = {
+            "lags": int,
+            "min_valid": int,
+            "origin": float,
+            "lag_level": float,
+            "predict": float,
+        }.get(name, str)
         found[name] = kind(text)
     return found
 
