@@ -45,8 +45,9 @@ def report(summary: Summary, *, quiet: bool, as_json: bool) -> None:
         show(json.dumps(dataclasses.asdict(summary)))
     elif not quiet:
         first, last = format_time(summary.times[0]), format_time(summary.times[-1])
+        periods = f" in {summary.periods} periods" if summary.periods else ""
         say(
             f"{summary.output}: {summary.pixels:,} pixels "
             f"({summary.valid_pixels:,} with a result), "
-            f"{len(summary.times)} times from {first} to {last}, {summary.seconds:.2f} s"
+            f"{len(summary.times)} times from {first} to {last}{periods}, {summary.seconds:.2f} s"
         )
