@@ -21,6 +21,7 @@ from pixeltrend.version import __version__
 if TYPE_CHECKING:
     from pixeltrend.arrays import reduce
     from pixeltrend.checks.report import Report, check
+    from pixeltrend.composites import CompositeSummary, composite
     from pixeltrend.series.opening import open_series
     from pixeltrend.series.series import Series
     from pixeltrend.synthetic import make_series
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArgumentError",
     "CancelledError",
+    "CompositeSummary",
     "FunctionError",
     "InputError",
     "MapSummary",
@@ -43,6 +45,7 @@ __all__ = [
     "WorkerError",
     "__version__",
     "check",
+    "composite",
     "make_series",
     "map_pixels",
     "open_series",
@@ -53,10 +56,12 @@ __all__ = [
 
 # Imported when first used: importing pixeltrend loads no NumPy and no GDAL.
 _HOMES = {
+    "CompositeSummary": "pixeltrend.composites",
     "Report": "pixeltrend.checks.report",
     "Series": "pixeltrend.series.series",
     "Summary": "pixeltrend.trend",
     "check": "pixeltrend.checks.report",
+    "composite": "pixeltrend.composites",
     "make_series": "pixeltrend.synthetic",
     "map_pixels": "pixeltrend.trend",
     "MapSummary": "pixeltrend.views.map",

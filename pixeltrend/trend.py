@@ -16,7 +16,7 @@ from pixeltrend.errors import ArgumentError
 from pixeltrend.execution.executors import Workers
 from pixeltrend.execution.pipeline import Watch, reduced_windows
 from pixeltrend.execution.resume import KeptWindows
-from pixeltrend.options import from_keywords, takes
+from pixeltrend.options import changed, from_keywords, takes
 from pixeltrend.raster.lock import lock
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.provenance import Provenance, describe, options_text
@@ -24,15 +24,23 @@ from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
 from pixeltrend.reducers.classes import judge
+from pixeltrend.reducers.composite_options import CompositeOptions
 from pixeltrend.reducers.derived import CLASS, SENSOR
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.named import origin_of
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
+from pixeltrend.scenes import (
+    best_first,
+    composing,
+    count_periods,
+    open_scenes,
+    sample_pixels,
+    scene_notes,
+)
 from pixeltrend.series import record
 from pixeltrend.series.homogeneity import CHANGES
-from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions, value_options
 from pixeltrend.series.patterns import find_inputs
 from pixeltrend.series.settling import settle
@@ -46,7 +54,7 @@ if TYPE_CHECKING:
     from pixeltrend.series.series import Series
 
 # Rasters in which a run looks for nodata that nobody declared.
-_MOST_LOOKED_AT = 3
+MOST_LOOKED_AT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,8 @@ class Summary:
     """Wall time."""
     warnings: tuple[str, ...]
     """What to know before trusting the result."""
+    periods: int = 0
+    """Periods that the inputs are scenes of (`composite`); 0 if each has a time of its own."""
     current: bool = False
     """Whether the output was up to date, so that nothing was computed (`update`)."""
     resumed: int = 0
@@ -79,15 +89,17 @@ class Job:
     output: OutputOptions
     workers: Workers
     watch: Watch
+    composite: CompositeOptions
 
     @classmethod
     def of(cls, keywords: Mapping[str, Any], *others: type[Any]) -> tuple[Job, list[Any]]:
         """Return a job, and objects of the other classes, made of the keywords of a call."""
-        mine = from_keywords(keywords, InputOptions, OutputOptions, Workers, Watch, *others)
-        return cls(*mine[:4]), mine[4:]
+        own = InputOptions, OutputOptions, Workers, Watch, CompositeOptions
+        mine = from_keywords(keywords, *own, *others)
+        return cls(*mine[: len(own)]), mine[len(own) :]
 
 
-@takes(StatsOptions, InputOptions, Workers, OutputOptions, Watch)
+@takes(StatsOptions, InputOptions, CompositeOptions, Workers, OutputOptions, Watch)
 def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) -> Summary:
     """Write the trend of every pixel of a series of yearly rasters.
 
@@ -103,7 +115,7 @@ def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) ->
     **options
         The options of ``pixeltrend slope --help``, with underscores: ``method="theil-sen"``,
         ``stats="slope,pvalue"``, ``band="NIR"``, ``workers=4``. They are the fields of
-        `StatsOptions`, `InputOptions`, `Workers`, `OutputOptions` and `Watch`.
+        `StatsOptions`, `InputOptions`, `CompositeOptions`, `Workers`, `OutputOptions` and `Watch`.
 
     Returns
     -------
@@ -147,7 +159,7 @@ def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) ->
     return run(patterns, output, job, lambda _series: reducer, statistics)
 
 
-@takes(FunctionOptions, InputOptions, Workers, OutputOptions, Watch)
+@takes(FunctionOptions, InputOptions, CompositeOptions, Workers, OutputOptions, Watch)
 def map_pixels(
     function: str | Callable[..., Any],
     patterns: Patterns,
@@ -168,7 +180,7 @@ def map_pixels(
     **options
         The options of ``pixeltrend map --help``, with underscores: ``bands=["statistic"]``,
         ``arguments={"alpha": 0.9}``, ``workers=4``. They are the fields of `FunctionOptions`,
-        `InputOptions`, `Workers`, `OutputOptions` and `Watch`.
+        `InputOptions`, `CompositeOptions`, `Workers`, `OutputOptions` and `Watch`.
 
     Returns
     -------
@@ -187,12 +199,11 @@ def map_pixels(
     >>> pixeltrend.map_pixels("scipy.stats:kendalltau", "*.tiff", "tau.tif")  # doctest: +SKIP
     """
     from pixeltrend.reducers.probe import function_reducer
-    from pixeltrend.series.reader import sample_chunks
 
     job, [calling] = Job.of(options, FunctionOptions)
 
     def make(series: Series) -> Reducer:
-        samples = ((chunk.times, chunk.values) for chunk in sample_chunks(series))
+        samples = sample_pixels(series, job.inputs, job.composite)
         return function_reducer(function, samples, calling)
 
     return run(patterns, output, job, make, calling, function)
@@ -236,7 +247,7 @@ def run(
         if job.inputs.settle:  # what is recorded is what they have become
             settle(find_inputs(patterns), job.inputs.settle)
         name, files = origin_of(str(function)) if function else ("", [])
-        settings = (job.inputs, job.output, options)
+        settings = (job.inputs, job.composite, job.output, options)
         request = record.ask(patterns, output, settings, name, files)
         made = record.read(output) if update else None
         if made and not record.why_stale(request, output, made):
@@ -258,8 +269,12 @@ def _run(
     kept: KeptWindows,
 ) -> Summary:
     start = time.perf_counter()
-    series = assemble(patterns, job.inputs, output=output)
-    reducer = make(series)
+    series = open_scenes(patterns, job.inputs, job.composite, output=output)
+    n_periods = count_periods(series, job.composite)
+    if job.inputs.duplicates == "best":
+        series = best_first(series, job.workers, job.watch)
+    reducer = composing(make(series), job.inputs, job.composite)
+    unit = "" if job.composite.composite == "count" else series.unit
     bands, fdr = list(reducer.bands), statistics.fdr if statistics else None
     classes = statistics is not None and statistics.stats == CLASS
     if classes:
@@ -269,19 +284,17 @@ def _run(
     writer = RasterWriter(
         output,
         series.grid,
-        [
-            Band(info.name, info.description, info.unit_for(series.unit), info.classes)
-            for info in bands
-        ],
+        [Band(info.name, info.description, info.unit_for(unit), info.classes) for info in bands],
         job.output,
-        metadata=_metadata(series, reducer, job.inputs, statistics),
+        metadata=metadata(series, reducer, job, statistics),
         threads=job.workers.writer_threads,
     )
     prepare(reducer)
     # A change of sensor is no news to whoever fits a step for it.
     told = statistics is not None and statistics.steps == SENSOR
     warnings = [text for text in series.warnings if not (told and CHANGES in text)]
-    warnings += [note.text for note in undeclared(series, most=_MOST_LOOKED_AT)]
+    warnings += scene_notes(series, job.inputs, job.composite)
+    warnings += [note.text for note in undeclared(series, most=MOST_LOOKED_AT)]
     # p-values are adjusted in full precision, whatever is written.
     dtype = "float64" if fdr else job.output.dtype
     with reduced_windows(series, reducer, job.workers, dtype, job.watch, kept.take_up) as computed:
@@ -302,6 +315,7 @@ def _run(
         times=tuple(series.times.tolist()),
         seconds=time.perf_counter() - start,
         warnings=tuple(warnings),
+        periods=n_periods,
         resumed=kept.resumed,
     )
 
@@ -355,11 +369,12 @@ def _judged(results: Results, row: int, alpha: float) -> Results:
         yield window, (judge(block[row : row + 1], block[-1:], alpha), failures)
 
 
-def _metadata(
-    series: Series, reducer: Reducer, inputs: InputOptions, statistics: StatsOptions | None
+def metadata(
+    series: Series, reducer: Reducer, job: Job, statistics: StatsOptions | None = None
 ) -> dict[str, str]:
     """Return the metadata of an output: what it was made from."""
-    options = value_options(inputs) | (statistics.metadata() if statistics else {})
+    options = value_options(job.inputs) | changed(job.composite)
+    options |= statistics.metadata() if statistics else {}
     items = describe(
         Provenance(
             method=reducer.method,

@@ -28,7 +28,10 @@ MAY_KNOW = {
 BELOW = {"errors", "interruption", "options", "version"}
 # Modules of the package itself, which see the wings from above; nothing but `cli` and each other
 # knows them.
-TOP = {"__init__", "__main__", "arrays", "fdr", "synthetic", "trend", "xarray", "cli"}
+TOP = {
+    "__init__", "__main__", "arrays", "composites", "fdr", "scenes", "synthetic", "trend", "xarray",
+    "cli",
+}  # fmt: skip
 LIBRARIES = {
     "osgeo": {"raster", "series", "checks", "views"},
     "click": {"cli"},

@@ -12,6 +12,7 @@ from pixeltrend.version import __version__
 
 COMMANDS = {
     "check": "Say what would be read, and what is odd or wrong with it.",
+    "composite": "Write a raster for each year, season or month of a series.",
     "demo": "Write a made-up NDVI series to try things on.",
     "fdr": "Adjust the p-values of a written trend for the number of its pixels.",
     "map": "Write what any function makes of every pixel's series.",

@@ -15,8 +15,8 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 # The headings of --help, in order.
 GROUPS = (
-    "Inputs", "Times", "Missing values", "Statistics", "Significance", "Function", "Map", "Running",
-    "Output",
+    "Inputs", "Times", "Missing values", "Composites", "Statistics", "Significance", "Function",
+    "Map", "Running", "Output",
 )  # fmt: skip
 _TYPES: dict[str, Any] = {
     "int": int,

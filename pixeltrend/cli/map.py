@@ -43,7 +43,9 @@ function_options = options_from(
 
 @click.command("map", cls=Command, no_args_is_help=True)
 @click.argument("function", metavar="MODULE:FUNCTION")
-@add_options(options.patterns_argument, *function_options, *options.run_options)
+@add_options(
+    options.patterns_argument, *function_options, *options.composite_options, *options.run_options
+)
 def map(  # noqa: A001 - the command's name
     function: str,
     patterns: list[str],

@@ -12,6 +12,7 @@ from pixeltrend.cli.fields import Option, options_from, parse_bytes, parse_creat
 from pixeltrend.errors import InputError, redact
 from pixeltrend.execution.executors import Workers
 from pixeltrend.raster.output import OutputOptions
+from pixeltrend.reducers.composite_options import CompositeOptions
 from pixeltrend.series.options import InputOptions
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ messages_options = (json_option, quiet_option, verbose_option)
 
 # What every command takes that reads a series.
 input_options = (*options_from(InputOptions, {"bounds": {"callback": _bounds}}), bbox_option)
+composite_options = options_from(CompositeOptions, {})
 WORKERS: dict[str, dict[str, Any]] = {"memory": {"type": str, "callback": parse_bytes}}
 workers_options = options_from(Workers, WORKERS)
 # What every command takes that writes a raster.

@@ -46,8 +46,9 @@ def report(summary: Summary, *, quiet: bool, as_json: bool) -> None:
     elif not quiet:
         first, last = format_time(summary.times[0]), format_time(summary.times[-1])
         resumed = f", {summary.resumed:,} windows of a run before" if summary.resumed else ""
+        periods = f" in {summary.periods} periods" if summary.periods else ""
         say(
             f"{summary.output}: {summary.pixels:,} pixels "
             f"({summary.valid_pixels:,} with a result{resumed}), "
-            f"{len(summary.times)} times from {first} to {last}, {summary.seconds:.2f} s"
+            f"{len(summary.times)} times from {first} to {last}{periods}, {summary.seconds:.2f} s"
         )

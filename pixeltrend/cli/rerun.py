@@ -9,6 +9,7 @@ import click
 
 from pixeltrend.options import from_keywords
 from pixeltrend.raster.output import OutputOptions
+from pixeltrend.reducers.composite_options import CompositeOptions
 from pixeltrend.series.options import InputOptions
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def is_current(
     """
     from pixeltrend.series import record
 
-    classes = (InputOptions, OutputOptions, others["options"])
+    classes = (InputOptions, CompositeOptions, OutputOptions, others["options"])
     known = {name for cls in classes for name in cls.__dataclass_fields__}
     options = from_keywords({n: v for n, v in settings.items() if n in known}, *classes)
     request = record.ask(patterns, output, options, *_origin(others.get("function")))

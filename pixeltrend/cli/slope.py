@@ -16,7 +16,9 @@ statistics_options = options_from(StatsOptions, {"fdr": {"is_flag": False, "flag
 
 
 @click.command(cls=Command, no_args_is_help=True)
-@add_options(options.patterns_argument, *statistics_options, *options.run_options)
+@add_options(
+    options.patterns_argument, *statistics_options, *options.composite_options, *options.run_options
+)
 def slope(patterns: list[str], output: str, *, quiet: bool, as_json: bool, **settings: Any) -> None:
     """Write the trend of every pixel of a stack of yearly rasters.
 

@@ -1,4 +1,4 @@
-"""Compiled kernels that select by rank: medians, and what finds the slopes of some ranks."""
+"""Compiled kernels that select by rank: medians, percentiles, the slopes of some ranks."""
 
 from __future__ import annotations
 
@@ -151,3 +151,39 @@ def medians(values, out):
         for k in range(width):
             middle = low[k] if low[k] == high[k] else 0.5 * (low[k] + high[k])
             out[first + k] = middle if n[k] > 0.0 else np.nan
+
+
+@compiled
+def percentiles(values, part, out):
+    """Fill `out`, (P,), with percentiles of `values`, (N, P); NaN where a pixel has no value.
+
+    `part` is 0.9 for the 90th percentile. Between two ranks it is the line between their values,
+    counted from the nearer one, as `numpy.percentile` does.
+    """
+    count, pixels = values.shape
+    rows = np.empty((count + AHEAD, LANES))
+    n = np.empty(LANES)
+    low = np.empty(LANES)
+    high = np.empty(LANES)
+    rank = np.empty((3, LANES))
+    known = np.empty((2, LANES))
+    work = np.empty((4, LANES))
+    for first in range(0, pixels, LANES):
+        width = load(values, first, rows[:count])
+        m = pad(rows, count)
+        extent(rows, m, low, high, n)
+        for k in range(LANES):
+            rank[2, k] = part * (n[k] - 1.0)
+            rank[0, k] = np.floor(rank[2, k])
+            rank[1, k] = np.ceil(rank[2, k])
+            known[0, k] = 0.0
+            known[1, k] = n[k]
+        select(rows, m, rank[0], rank[1], low, high, known[0], known[1], work)
+        for k in range(width):
+            least = low[k] if low[k] < high[k] else high[k]
+            most = high[k] if low[k] < high[k] else low[k]
+            after = rank[2, k] - rank[0, k]
+            step = most - least
+            value = least + step * after if 2.0 * after < 1.0 else most - step * (1.0 - after)
+            value = least if step == 0.0 else value
+            out[first + k] = value if n[k] > 0.0 else np.nan

@@ -91,7 +91,7 @@ def months(times: Floats) -> Counts:
     ArgumentError
         The times stand for different months in different calendars.
     """
-    _, day, start = _calendar(times, "standard")
+    _, day, start = calendar(times, "standard")
     ways = [number % 12 + 1 for number in _monthly(times)]
     if not ways or (day == np.rint(day)).all():
         return (day[:, np.newaxis] >= start[:, :-1]).sum(axis=1)
@@ -110,7 +110,7 @@ def _reduced(counts: Counts) -> Counts:
     return from_first // max(int(np.gcd.reduce(from_first)), 1)
 
 
-def _calendar(times: Floats, name: str) -> tuple[Counts, Floats, NDArray[np.int64]]:
+def calendar(times: Floats, name: str) -> tuple[Counts, Floats, NDArray[np.int64]]:
     """Return years (N,), days of the year from 0 (N,), and where months start (N, 13)."""
     year = np.floor(times + 1e-9).astype(np.int64)
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0)) & (name == "standard")
@@ -126,7 +126,7 @@ def _calendar(times: Floats, name: str) -> tuple[Counts, Floats, NDArray[np.int6
 
 def _by_month(times: Floats, name: str) -> tuple[Counts, Floats, Floats, Counts, Floats]:
     """Return months since year 0, days of the month from 0, days in it; years and their days."""
-    year, day, start = _calendar(times, name)
+    year, day, start = calendar(times, name)
     month = (day[:, np.newaxis] >= start[:, 1:-1]).sum(axis=1)
     rows = np.arange(len(times))
     first = start[rows, month]
@@ -183,7 +183,7 @@ def _equal_days(times: Floats) -> Counts:
     ArgumentError
         They have not.
     """
-    year, day, _ = _calendar(times, "standard")
+    year, day, _ = calendar(times, "standard")
     leaps = (year - 1) // 4 - (year - 1) // 100 + (year - 1) // 400
     days = 365 * year + leaps + day
     whole = np.rint(days).astype(np.int64)

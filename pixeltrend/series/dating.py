@@ -9,7 +9,13 @@ from pixeltrend.errors import InputError
 from pixeltrend.raster.header import find_band
 from pixeltrend.raster.paths import file_name
 from pixeltrend.series.notes import Note
-from pixeltrend.times.dates import duplicates, format_time, name_order, times_from_range
+from pixeltrend.times.dates import (
+    duplicates,
+    format_date,
+    format_time,
+    name_order,
+    times_from_range,
+)
 from pixeltrend.times.metadata import time_from_metadata, times_from_cf
 from pixeltrend.times.names import times_from_names
 
@@ -46,14 +52,21 @@ class Raster(NamedTuple):
 
 
 def date_rasters(
-    exports: Sequence[Export], headers: Mapping[str, Header], inputs: InputOptions
+    exports: Sequence[Export],
+    headers: Mapping[str, Header],
+    inputs: InputOptions,
+    *,
+    repeated: bool = False,
 ) -> tuple[list[float], list[Raster], list[Note]]:
     """Return the times of a series and its rasters, both in order of time.
+
+    Rasters may have one time if it may be `repeated`, or with `duplicates`; they stay in the order
+    of their names.
 
     Returns
     -------
     times
-        Decimal years, strictly increasing, two at least.
+        Decimal years, two at least; increasing, strictly so where no time may be repeated.
     rasters
         The raster of each time.
     notes
@@ -77,14 +90,17 @@ def date_rasters(
         hint = f"; its {bands} bands may be times: --bands-are-times" if is_stack else ""
         raise InputError(f"a trend needs two times or more, but {exports[0].name} is alone{hint}")
     times, notes = _decide(rasters, inputs)
-    for time in duplicates(times):
+    may_repeat = repeated or inputs.duplicates is not None
+    for time in () if may_repeat else duplicates(times):
         one, other, *_ = [
             raster.label for raster, at in zip(rasters, times, strict=True) if at == time
         ]
         what = "bands" if inputs.bands_are_times else "files"
         how = " (as one file and as shards)" if one == other else ""
         raise InputError(
-            f"two {what} have the same time, {format_time(time)}: {one} and {other}{how}"
+            f"two {what} have the same time, {format_date(time)}: {one} and {other}{how}; "
+            "--duplicates mean, first, last or best makes one of them, --composite one of all in a "
+            "year"
         )
     in_order = sorted(range(len(times)), key=times.__getitem__)
     return [times[i] for i in in_order], [rasters[i] for i in in_order], notes

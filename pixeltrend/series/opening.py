@@ -69,14 +69,22 @@ def open_series(
 
 
 def assemble(
-    patterns: Patterns, inputs: InputOptions, *, output: str | os.PathLike[str] | None = None
+    patterns: Patterns,
+    inputs: InputOptions,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    scenes: bool = False,
 ) -> Series:
-    """Return the series of `open_series`, whose options are one object here."""
+    """Return the series of `open_series`, whose options are one object here.
+
+    Of `scenes`, of which periods are made before anything else, times may be repeated, and nobody
+    needs to know how they are spaced.
+    """
     paths = _find(patterns, inputs, output)
     if inputs.settle:
         settle(paths, inputs.settle)
     headers = _read_headers(paths, inputs)
-    times, rasters, notes = date_rasters(group_shards(paths), headers, inputs)
+    times, rasters, notes = date_rasters(group_shards(paths), headers, inputs, repeated=scenes)
     groups, changes = find_groups(rasters, times, inputs)
     layers, more_notes = _make_layers(rasters, headers, inputs)
     grid, origin, sources = place_layers(layers, inputs)
@@ -87,7 +95,13 @@ def assemble(
         block=_common_block([header.block for header in headers.values()], grid),
         area_or_point=rasters[0].header.area_or_point,
         origin=origin,
-        notes=(*notes, *more_notes, *time_notes(times), *changes, *absent_shards(layers)),
+        notes=(
+            *notes,
+            *more_notes,
+            *([] if scenes else time_notes(sorted(set(times)))),
+            *changes,
+            *absent_shards(layers),
+        ),
         groups=groups,
     )
     if inputs.bounds is not None:

@@ -109,6 +109,14 @@ class InputOptions:
         "Every band of a file has a time of its own, from its description or --years.",
         group="Times",
     )
+    duplicates: str | None = option(
+        None,
+        "Of rasters of one time, as overlapping paths are, take pixel by pixel the mean, or the "
+        "first or last value in the order of their names; best: the first, in the order of how "
+        "many valid pixels they have.  [default: refuse them, but for --composite]",
+        group="Composites",
+        choices=("mean", "first", "last", "best"),
+    )
     nodata: float | None = option(
         None,
         "Value that means missing, in place of the one that the files declare.",

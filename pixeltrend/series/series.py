@@ -28,9 +28,10 @@ class Series:
     """Dated rasters on one grid, in order of time."""
 
     times: NDArray[np.float64]
-    """Decimal years, (N,), strictly increasing."""
+    """Decimal years, (N,): strictly increasing, unless rasters of one time were asked for (as
+    `duplicates`, or as scenes of a period)."""
     sources: tuple[Source, ...]
-    """One raster a time."""
+    """The raster of each time."""
     grid: Grid
     """The grid of all of them, or of the part of it that is read."""
     block: tuple[int, int]
@@ -63,6 +64,14 @@ class Series:
             )
         origin = self.origin[0] + window.row_off, self.origin[1] + window.col_off
         return dataclasses.replace(self, grid=self.grid.crop(window), origin=origin)
+
+    def take(self, rows: NDArray[np.integer[Any] | np.bool_] | slice) -> Series:
+        """Return the series of some of the rasters, by their numbers, a mask (N,) or a slice."""
+        times = self.times[rows]
+        times.flags.writeable = False
+        numbers = np.arange(len(self.times))[rows].tolist()
+        sources = tuple(self.sources[number] for number in numbers)
+        return dataclasses.replace(self, times=times, sources=sources)
 
     def check_unchanged(self) -> None:
         """Refuse a result from files that have changed since they were checked.

@@ -156,8 +156,15 @@ def format_date(time: float) -> str:
     year = int(time)
     if time == year or not dt.MINYEAR <= year <= dt.MAXYEAR:
         return str(year)
+    day = format_day(time)
+    return str(year) if day.endswith("-01-01") else day
+
+
+def format_day(time: float) -> str:
+    """Return a decimal year between 1 and 9999 as a day: 1995-01-01, 2016-01-17."""
+    year = int(time)
     days = round((time - year) * _day_of_year(dt.date(year, 12, 31)))
-    return (dt.date(year, 1, 1) + dt.timedelta(days)).isoformat() if days else str(year)
+    return (dt.date(year, 1, 1) + dt.timedelta(days)).isoformat()
 
 
 def parse_time(text: str) -> float:
