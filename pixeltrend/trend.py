@@ -25,6 +25,7 @@ from pixeltrend.reducers.bands import make_band
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.named import files_of
+from pixeltrend.reducers.notes import notes
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.series import record
@@ -235,6 +236,7 @@ def _run(
 ) -> Summary:
     start = time.perf_counter()
     series = assemble(patterns, job.inputs, output=output)
+    warnings = [*series.warnings, *notes(series.times, statistics)]
     reducer = make(series)
     bands, fdr = list(reducer.bands), statistics.fdr if statistics else None
     if statistics and fdr:
@@ -248,7 +250,6 @@ def _run(
         threads=job.workers.writer_threads,
     )
     prepare(reducer)
-    warnings = [*series.warnings]
     warnings += [note.text for note in undeclared(series, most=_MOST_LOOKED_AT)]
     # p-values are adjusted in full precision, whatever is written.
     dtype = "float64" if fdr else job.output.dtype

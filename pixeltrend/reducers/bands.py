@@ -33,7 +33,7 @@ def make_band(name: str, options: StatsOptions) -> BandInfo:
         )
     )
     if options.season and name in {"slope", "s", "var_s", "tau", "z", "pvalue"}:
-        text += f", within each {options.season}"
+        text += f", within each season ({options.season})"
     if options.correction and name in _CORRECTED:
         text += f", corrected for serial correlation ({options.correction})"
     return BandInfo(name, text, unit.replace("{per}", options.per))

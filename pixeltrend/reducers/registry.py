@@ -92,7 +92,9 @@ class Method(NamedTuple):
 
 
 _TEST = ("s", "var_s", "tau", "z", "pvalue", "n_valid")
-_OF_THE_TEST = ("alternative", "correction", "lags", "lag_level", "season", "fdr")
+_OF_THE_TEST = (
+    "alternative", "correction", "lags", "lag_level", "season", "independent_seasons", "fdr",
+)  # fmt: skip
 _P_OF_THE_TEST = {"pvalue": "p-value of the Mann-Kendall test, {alternative}"}
 
 METHODS = {
