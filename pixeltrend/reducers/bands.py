@@ -10,7 +10,16 @@ from pixeltrend.reducers.registry import METHODS, STATISTICS
 if TYPE_CHECKING:
     from pixeltrend.reducers.options import StatsOptions
 
-_CORRECTED = {"var_s", "z", "pvalue", "slope_lower", "slope_upper", "stderr", "tvalue"}
+_CORRECTED = {
+    "var_s",
+    "z",
+    "pvalue",
+    "slope_lower",
+    "slope_upper",
+    "stderr",
+    "tvalue",
+    "intercept_stderr",
+}
 _FDR_NAMES = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli", None: ""}
 
 

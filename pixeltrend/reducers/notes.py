@@ -19,11 +19,13 @@ def notes(times: NDArray[np.float64], options: StatsOptions | None) -> list[str]
     ArgumentError
         The season or the correction cannot do with these times.
     """
-    if options is not None and options.season is not None:
+    if options is None:
+        return []
+    if options.season is not None:
         from pixeltrend.reducers.seasons import season_notes  # most runs have no seasons
 
         return season_notes(times, options.season)
-    if options is not None and options.correction is not None:
+    if options.correction is not None or options.method == "gls":
         from pixeltrend.reducers.steps import steps
 
         steps(times)

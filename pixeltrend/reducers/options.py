@@ -75,7 +75,7 @@ class StatsOptions:
     )
     correction: str | None = option(
         None,
-        "Correct test and limits for serial correlation. "
+        "Correct test and limits for serial correlation; ols has ar1 alone. "
         + " ".join(f"{name}: {text}." for name, text in CORRECTIONS.items()),
         group="Significance",
         choices=CORRECTIONS,
@@ -172,6 +172,12 @@ class StatsOptions:
                 raise ArgumentError(
                     f"{name} is not an option of method {self.method}, but of {', '.join(methods)}"
                 )
+        corrections = METHODS[self.method].corrections
+        if self.correction is not None and self.correction not in corrections:
+            raise ArgumentError(
+                f"correction {self.correction}: is not one of method {self.method}, which has "
+                f"{', '.join(corrections)}"
+            )
         known = (*METHODS[self.method].statistics, *QUALITY)
         if self.correction is not None:
             known += SERIAL

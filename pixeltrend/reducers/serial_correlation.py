@@ -118,7 +118,7 @@ def unbiased(r: Floats, n: Floats) -> tuple[Floats, Floats]:
 def _ar1(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correction:
     kernel = load_kernel("serial_correlation_kernel")
     left = _residuals(times, values, slope)
-    r, _ = _autocorrelation(_at_steps(times, left), n, 1)
+    r, _ = _autocorrelation(at_steps(times, left), n, 1)
     changed = ~np.isnan(r[0])
     r1, n_eff = unbiased(r[0], n)
     r1, n_eff = np.where(changed, r1, 0.0), np.where(changed, n_eff, n)
@@ -133,7 +133,7 @@ def _hamed_rao(
     ranks = np.empty_like(values)
     load_kernel("serial_correlation_kernel").residual_ranks(times, values, slope, ranks)
     none = (_residuals(times, values, slope) == 0).sum(axis=0) == n
-    series = _at_steps(times, ranks)
+    series = at_steps(times, ranks)
     count = len(series)
     valid = ~np.isnan(series)
     length = count - valid.argmax(axis=0) - valid[::-1].argmax(axis=0)
@@ -148,7 +148,7 @@ def _hamed_rao(
 
 
 def _yue_wang(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correction:
-    series = _at_steps(times, _residuals(times, values, slope))
+    series = at_steps(times, _residuals(times, values, slope))
     r, _ = _autocorrelation(series, n, 1)
     r1 = np.nan_to_num(r[0])
     valid = ~np.isnan(series)
@@ -163,11 +163,11 @@ def _yue_wang(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correc
 def _whiten(
     times: Floats, values: Floats, n: Floats, slope: Floats, options: StatsOptions
 ) -> Correction:
-    series = _at_steps(times, values)
+    series = at_steps(times, values)
     line = np.zeros((len(series), 1))
     if options.correction == "trend-free-pre-whitening":
-        line = slope * _elapsed(times)[:, np.newaxis]
-        series = _at_steps(times, _residuals(times, values, slope))
+        line = slope * elapsed(times)[:, np.newaxis]
+        series = at_steps(times, _residuals(times, values, slope))
     r, pairs = _autocorrelation(series, n, 1)
     m = pairs[0] + 1.0  # n where nothing is missing
     reach = _quantile(options.lag_level) * np.sqrt(np.maximum(m - 2.0, 0.0))
@@ -211,7 +211,7 @@ def _quantile(level: float) -> float:
     return float(ndtri(1.0 - level / 2.0))
 
 
-def _at_steps(times: Floats, values: Floats) -> Floats:
+def at_steps(times: Floats, values: Floats) -> Floats:
     """Spread the rows of `values` over all steps, NaN in those that are missing."""
     position = steps(times)
     if position[-1] == len(times) - 1:
@@ -221,7 +221,7 @@ def _at_steps(times: Floats, values: Floats) -> Floats:
     return spread
 
 
-def _elapsed(times: Floats) -> Floats:
+def elapsed(times: Floats) -> Floats:
     """Return the years since the first time at each step."""
     position = steps(times)
     return np.interp(np.arange(position[-1] + 1), position, times - times[0])

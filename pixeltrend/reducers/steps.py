@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +49,12 @@ def steps(times: Floats) -> Counts:
         Two times are the same; they are too far from whole steps; or they can be
         counted in several ways that differ.
     """
+    return _steps(times.tobytes())
+
+
+@lru_cache(maxsize=8)  # every tile of pixels has the same times
+def _steps(times_as_bytes: bytes) -> Counts:
+    times = np.frombuffer(times_as_bytes)
     if not np.diff(times).all():
         time = times[:-1][np.diff(times) == 0][0]
         raise ArgumentError(
