@@ -63,6 +63,8 @@ CORRECTIONS = {
     "yue-wang": "for comparison; finds too many trends, as r_1 is biased",
     "pre-whitening": "for comparison; takes part of the trend away",
     "trend-free-pre-whitening": "for comparison; finds as many false trends as no correction",
+    "wang-swail": "for comparison with zyp; finds fewer false trends than no correction, and too "
+    "many in short series",
 }
 
 
