@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from pixeltrend.options import from_keywords, takes
 from pixeltrend.reducers.classes import judge
 from pixeltrend.reducers.derived import CLASS
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.notes import notes
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pixeltrend.reducers.reducer import Reducer
 
     Floats = NDArray[np.float64]
+
+log = logging.getLogger(__name__)
 
 # Pixels made into floats at a time.
 _PIECE = 2**16
@@ -80,6 +84,8 @@ def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Flo
         raise ArgumentError(f"values are {y.dtype}: expected integers or floats")
     if len(x) < 2 or not np.isfinite(x).all():  # noqa: PLR2004 - a slope takes two
         raise ArgumentError(f"times {times!r}: expected two or more finite numbers")
+    for text in notes(np.sort(x), statistics):
+        log.warning(text)
     rows = reduce_pixels(reducer, x, y.reshape(len(x), math.prod(y.shape[1:])))
     result = {
         info.name: row.reshape(y.shape[1:]) for info, row in zip(reducer.bands, rows, strict=True)

@@ -114,8 +114,8 @@ def best_first(series: Series, workers: Workers, watch: Watch) -> Series:
     return series.take(np.lexsort((-counts, series.times)))  # stable: equal ones stay by name
 
 
-def count_periods(series: Series, options: CompositeOptions) -> int:
-    """Return how many periods a trend has; 0 if there are none but the times themselves.
+def trend_times(series: Series, options: CompositeOptions) -> NDArray[np.float64]:
+    """Return the times (M,) that a trend is over: those of the periods, or of the rasters.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def count_periods(series: Series, options: CompositeOptions) -> int:
             f"{series.names[0]} on, are of {format_date(times[0])}"
             + (f" (every {options.period})" if options.composite else "")
         )
-    return 0 if options.composite is None else len(times)
+    return times
 
 
 def scene_notes(series: Series, inputs: InputOptions, options: CompositeOptions) -> list[str]:

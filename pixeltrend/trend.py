@@ -29,15 +29,16 @@ from pixeltrend.reducers.derived import CLASS, SENSOR
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.named import origin_of
+from pixeltrend.reducers.notes import notes
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.scenes import (
     best_first,
     composing,
-    count_periods,
     open_scenes,
     sample_pixels,
     scene_notes,
+    trend_times,
 )
 from pixeltrend.series import record
 from pixeltrend.series.homogeneity import CHANGES
@@ -270,7 +271,11 @@ def _run(
 ) -> Summary:
     start = time.perf_counter()
     series = open_scenes(patterns, job.inputs, job.composite, output=output)
-    n_periods = count_periods(series, job.composite)
+    times = trend_times(series, job.composite)
+    # A change of sensor is no news to whoever fits a step for it.
+    told = statistics is not None and statistics.steps == SENSOR
+    warnings = [text for text in series.warnings if not (told and CHANGES in text)]
+    warnings += [*scene_notes(series, job.inputs, job.composite), *notes(times, statistics)]
     if job.inputs.duplicates == "best":
         series = best_first(series, job.workers, job.watch)
     reducer = composing(make(series), job.inputs, job.composite)
@@ -290,10 +295,6 @@ def _run(
         threads=job.workers.writer_threads,
     )
     prepare(reducer)
-    # A change of sensor is no news to whoever fits a step for it.
-    told = statistics is not None and statistics.steps == SENSOR
-    warnings = [text for text in series.warnings if not (told and CHANGES in text)]
-    warnings += scene_notes(series, job.inputs, job.composite)
     warnings += [note.text for note in undeclared(series, most=MOST_LOOKED_AT)]
     # p-values are adjusted in full precision, whatever is written.
     dtype = "float64" if fdr else job.output.dtype
@@ -315,7 +316,7 @@ def _run(
         times=tuple(series.times.tolist()),
         seconds=time.perf_counter() - start,
         warnings=tuple(warnings),
-        periods=n_periods,
+        periods=len(times) if job.composite.composite else 0,
         resumed=kept.resumed,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from pixeltrend.errors import ArgumentError, InputError, MissingDependencyError
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.provenance import Provenance, describe, options_text
 from pixeltrend.reducers.methods import make_reducer
+from pixeltrend.reducers.notes import notes
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.times.dates import decimal_year_of_cftime, duplicates
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from pixeltrend.reducers.reducer import BandInfo, Reducer
 
     Floats = NDArray[np.float64]
+
+log = logging.getLogger(__name__)
 
 # Larger numbers are no years: 20040101, 2004001 or days since some day.
 _LAST_YEAR = 9999
@@ -91,6 +95,8 @@ def trend(
     prepare(reducer)
     _check(dataarray, dim, reducer)
     times = _decimal_years(dataarray[dim])
+    for text in notes(np.sort(times), statistics):
+        log.warning(text)
     if len(dataarray.variable.chunksizes.get(dim, ())) > 1:
         # Of the variable, not of the DataArray: that would turn its coordinates into Dask arrays.
         chunks: dict[Hashable, Any] = dict.fromkeys(dataarray.dims, "auto") | {dim: -1}

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
     from pixeltrend.reducers.options import StatsOptions
 
-_CORRECTED = {"var_s", "z", "pvalue", "slope_lower", "slope_upper", "stderr", "tvalue"}
+_CORRECTED = {
+    "var_s",
+    "z",
+    "pvalue",
+    "slope_lower",
+    "slope_upper",
+    "stderr",
+    "tvalue",
+    "intercept_stderr",
+}
 _WITHIN = {"slope", "pvalue", "s", "var_s", "tau", "z", "slope_lower", "slope_upper", "class"}
 _PERCENT_OF = {"first": "the line at the first time", "mean": "the mean value"}
 _FDR_NAMES = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli", None: ""}
@@ -58,7 +67,7 @@ def make_band(name: str, options: StatsOptions) -> BandInfo:
     if options.steps and name in _WITHIN:
         text += ", within groups"
     if options.season and name in {"slope", "s", "var_s", "tau", "z", "pvalue"}:
-        text += f", within each {options.season}"
+        text += f", within each season ({options.season})"
     if options.correction and name in _CORRECTED:
         text += f", corrected for serial correlation ({options.correction})"
     return BandInfo(

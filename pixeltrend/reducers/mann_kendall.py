@@ -8,6 +8,7 @@ import numpy as np
 
 from pixeltrend.reducers.kendall_exact import at_most, is_exact
 from pixeltrend.reducers.pairs import mann_kendall_scores, sen_slopes
+from pixeltrend.reducers.seasons import by_season
 from pixeltrend.reducers.serial_correlation import correct
 
 if TYPE_CHECKING:
@@ -90,7 +91,10 @@ def mann_kendall_statistics(
     correction = None
     if options.correction is not None:
         correction = correct(times, y, options, sen_slopes(times, y)[0])
-    scores = mann_kendall_scores(times, y, options.season)
+    seasons = None
+    if options.season is not None:
+        times, y, seasons = by_season(times, y, options.season)
+    scores = mann_kendall_scores(times, y, seasons, independent=options.independent_seasons)
     return mann_kendall_test(scores, names, options, correction)
 
 

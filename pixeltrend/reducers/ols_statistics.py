@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 STATISTICS = METHODS["ols"].statistics  # in the order of the kernel
+_OF_THE_ERROR = {"tvalue", "pvalue", "slope_lower", "slope_upper"}
 
 
 def ols_statistics(
@@ -41,7 +42,7 @@ def ols_statistics(
         intercept_stderr = stderr * sqrt(sxx / n + mean(x) ** 2)
 
     The p-value is two-sided, from Student's t with n - 2 degrees of freedom, and the confidence
-    limits are slope -/+ t(quantile) * stderr.
+    limits are slope -/+ t(quantile) * stderr. For a correction, see `correct_errors`.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def ols_statistics(
     names
         Names out of `STATISTICS`.
     options
-        Confidence level, origin of the intercept, unit of time.
+        Confidence level, origin of the intercept, unit of time, correction.
 
     Returns
     -------
@@ -64,6 +65,22 @@ def ols_statistics(
     Draper, N. R. and Smith, H. (1998). Applied Regression Analysis, 3rd ed., chapter 1.
     `scipy.stats.linregress` for two points, a constant series, and names.
     """
+    if options.correction is None:
+        return _plain(times, values, names, options)
+    from pixeltrend.reducers.ols_ar1 import correct_errors  # most runs have no correction
+
+    y = values.astype(np.float64)
+    plain = {"slope", "stderr", *set(STATISTICS).intersection(names)} - _OF_THE_ERROR
+    return correct_errors(times, y, _plain(times, y, plain, options), names, options)
+
+
+def _plain(
+    times: Floats,
+    values: NDArray[np.floating[Any]],
+    names: Collection[str],
+    options: StatsOptions,
+) -> dict[str, Floats]:
+    """Return the statistics for independent noise."""
     count, pixels = values.shape
     middle = np.rint(times.mean())
     x = times - middle

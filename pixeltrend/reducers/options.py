@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -14,6 +15,9 @@ from pixeltrend.reducers.registry import CORRECTIONS, METHODS, QUALITY, SERIAL, 
 PER = {"year": 1.0, "decade": 10.0}
 
 _OF_ALL_METHODS = ("method", "stats", "min_valid", "steps")
+_DAYS = "[1-9]|[1-9][0-9]|1[0-7][0-9]|18[0-3]"
+_PARTS = "[2-9]|[1-9][0-9]|[12][0-9][0-9]|3[0-5][0-9]|36[0-6]"
+_SEASON = re.compile(f"month|quarter|meteorological|({_DAYS})day|{_PARTS}")
 _WITH_LEVEL = ("hamed-rao", "pre-whitening", "trend-free-pre-whitening")
 
 
@@ -73,7 +77,7 @@ class StatsOptions:
     )
     correction: str | None = option(
         None,
-        "Correct test and limits for serial correlation. "
+        "Correct test and limits for serial correlation; ols has ar1 alone. "
         + " ".join(f"{name}: {text}." for name, text in CORRECTIONS.items()),
         group="Significance",
         choices=CORRECTIONS,
@@ -92,9 +96,17 @@ class StatsOptions:
     )
     season: str | None = option(
         None,
-        "Compare only values of the same month, in the test and in the Theil-Sen slope.",
+        "Compare only values of the same season, one a year: month, quarter, meteorological (DJF, "
+        "MAM, JJA, SON; December counts to the next year), 16day or any other length, or a number "
+        "of equal parts of the year. Of several values in a season the median is taken.",
         group="Significance",
-        choices=("month",),
+        metavar="SEASON",
+    )
+    independent_seasons: bool = option(
+        False,
+        "Take the seasons for independent of each other, which finds too many trends where "
+        "neighbouring months are alike; otherwise their covariance is in the test.",
+        group="Significance",
     )
     fdr: str | None = option(
         None,
@@ -142,6 +154,8 @@ class StatsOptions:
         stats: Any = self.stats  # or a sequence of names, from Python
         names = stats.split(",") if isinstance(stats, str) else stats
         object.__setattr__(self, "stats", ",".join(filter(None, map(str.strip, names))))
+        if self.season is not None:
+            object.__setattr__(self, "season", str(self.season))  # or a number, from Python
         check_choices(self)
         if not 0 < self.confidence < 1:
             raise ArgumentError(f"confidence {self.confidence:g}: must lie between 0 and 1")
@@ -151,11 +165,12 @@ class StatsOptions:
             raise ArgumentError(f"min_valid {self.min_valid}: must not be negative")
         derived.check_steps(self, changed(self))
         self._check_correction()
+        self._check_season()
         self._check_method()
         derived.check(self, changed(self))
 
     def _check_correction(self) -> None:
-        """Refuse what the corrections for serial correlation cannot do."""
+        """Refuse lags, and levels of them, that the correction cannot do with."""
         if self.lags is not None and self.lags < 1:
             raise ArgumentError(f"lags {self.lags}: must be 1 or more")
         if not 0 < self.lag_level < 1:
@@ -171,9 +186,20 @@ class StatsOptions:
             raise ArgumentError(
                 f"lag_level: only the corrections {', '.join(_WITH_LEVEL)} have a level of lags"
             )
+
+    def _check_season(self) -> None:
+        """Refuse what is not a season, and options that need or cannot have one."""
+        if self.season is not None and not _SEASON.fullmatch(self.season):
+            raise ArgumentError(
+                f"season {self.season!r}: is not month, quarter, meteorological, a length of 1 to "
+                "183 days such as 16day, or a number of parts of the year from 2 to 366"
+            )
+        if self.independent_seasons and self.season is None:
+            raise ArgumentError("independent_seasons: needs a season")
         if self.correction is not None and self.season is not None:
             raise ArgumentError(
-                "correction and season cannot go together: the corrections need one value a step"
+                "correction and season cannot go together: the corrections need one value a step; "
+                "the test with seasons has the covariance between them in it"
             )
 
     def _check_method(self) -> None:
@@ -187,6 +213,12 @@ class StatsOptions:
                 raise ArgumentError(
                     f"{name} is not an option of method {self.method}, but of {', '.join(methods)}"
                 )
+        corrections = METHODS[self.method].corrections
+        if self.correction is not None and self.correction not in corrections:
+            raise ArgumentError(
+                f"correction {self.correction}: is not one of method {self.method}, which has "
+                f"{', '.join(corrections)}"
+            )
         known = (*METHODS[self.method].statistics, *QUALITY, *derived.derived_for(self.method))
         if self.steps is not None:
             known = (*WITHIN[self.method], *QUALITY, derived.CLASS)

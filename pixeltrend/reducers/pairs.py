@@ -8,10 +8,11 @@ import numpy as np
 
 from pixeltrend.errors import ArgumentError
 from pixeltrend.reducers.kernels import load_kernel
-from pixeltrend.reducers.steps import months
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from pixeltrend.reducers.seasons import Seasons
 
     Floats = NDArray[np.float64]
 
@@ -38,14 +39,9 @@ class Scores(NamedTuple):
     """What tau-b divides by."""
 
 
-def groups(times: Floats, season: str | None) -> NDArray[np.int64]:
-    """Return the number of the season of each time, (N,): all the same without seasons."""
-    if season is None:
-        return np.zeros(len(times), dtype=np.int64)
-    return months(times)
-
-
-def mann_kendall_scores(times: Floats, values: Floats, season: str | None = None) -> Scores:
+def mann_kendall_scores(
+    times: Floats, values: Floats, seasons: Seasons | None = None, *, independent: bool = False
+) -> Scores:
     """Compare every value with each later one of its season.
 
     ``S = sum of sign(y_j - y_i) over x_i < x_j``. With n values in all, N pairs, and t and u the
@@ -56,7 +52,12 @@ def mann_kendall_scores(times: Floats, values: Floats, season: str | None = None
               + sum of t (t - 1) (t - 2) sum of u (u - 1) (u - 2) / (9 n (n - 1) (n - 2))
         untied = sqrt(N - sum of t (t - 1) / 2) sqrt(N - sum of u (u - 1) / 2)
 
-    Seasons add up.
+    Seasons add up: S, its variance, and the covariances between seasons, unless they are taken for
+    independent. With R the ranks of the values within their seasons g and h, the mean rank where a
+    value is missing, and n years::
+
+        cov(g, h) = (sum over i < j of sign((y_jg - y_ig) (y_jh - y_ih))
+                     + 4 sum over i of R_ig R_ih - n (n_g + 1) (n_h + 1)) / 3
 
     Parameters
     ----------
@@ -64,25 +65,40 @@ def mann_kendall_scores(times: Floats, values: Floats, season: str | None = None
         Decimal years, (N,), increasing; several values may have one time.
     values
         Values, (N, P); NaN where missing.
-    season
-        "month" compares values of the same month only.
+    seasons
+        The season and the year of each value, one value each: only those of one season are
+        compared.
+    independent
+        Whether the seasons do not vary together.
 
     References
     ----------
     Mann, H. B. (1945). Econometrica 13, 245-259.
     Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., chapters 3 and 4 (ties).
     Hirsch, R. M., Slack, J. R. and Smith, R. A. (1982). Water Resources Research 18, 107-121
-    (seasons).
+    (seasons). Hirsch, R. M. and Slack, J. R. (1984). Water Resources Research 20, 727-732 (the
+    covariance between them).
     `scipy.stats.kendalltau` for ties in both.
     """
-    group = groups(times, season)
+    if seasons is None:
+        return Scores(*_scores(times, values))
     total = np.zeros((7, values.shape[1]))
-    numbers = np.unique(group)
-    for number in numbers:
-        if len(numbers) == 1:
-            return Scores(*_scores(times, values))
-        total += _scores(times[group == number], values[group == number])
-    return Scores(*total)
+    for number in np.unique(seasons.number):
+        rows = seasons.number == number
+        total += _scores(times[rows], values[rows])
+    scores = Scores(*total)
+    return scores if independent else scores._replace(var_s=_seasonal_variance(values, seasons))
+
+
+def _seasonal_variance(values: Floats, seasons: Seasons) -> Floats:
+    """Return the variance of the S of all seasons, (P,), with the covariances between them."""
+    years, year = np.unique(seasons.year, return_inverse=True)
+    numbers, number = np.unique(seasons.number, return_inverse=True)
+    rows = np.full((len(years), len(numbers)), len(values))
+    rows[year, number] = np.arange(len(values))
+    variance = np.empty(values.shape[1])
+    load_kernel("pairs_kernel").seasonal_variance(np.ascontiguousarray(values), rows, variance)
+    return variance
 
 
 def _scores(times: Floats, values: Floats) -> list[Floats]:
@@ -120,7 +136,10 @@ def _compare(values: Floats) -> Floats:
 
 
 def sen_slopes(
-    times: Floats, values: Floats, season: str | None = None, ranks: Floats | None = None
+    times: Floats,
+    values: Floats,
+    seasons: Seasons | None = None,
+    ranks: Floats | None = None,
 ) -> Floats:
     """Return the median slope a year of each pixel, (1 + R, P), and those of `ranks`, (R, P).
 
@@ -132,8 +151,8 @@ def sen_slopes(
         Decimal years, (N,), increasing; several values may have one time.
     values
         Values, (N, P), float64; NaN where missing.
-    season
-        "month" takes the slopes between values of the same month only.
+    seasons
+        The season of each value: only slopes between values of one season are taken.
     ranks
         Ranks among the sorted slopes, counted from 0.
 
@@ -143,7 +162,7 @@ def sen_slopes(
         There are so many times that the slopes of a few pixels fill the memory.
     """
     kernel = load_kernel("pairs_kernel")
-    group = groups(times, season)
+    group = np.zeros(len(times), dtype=np.int64) if seasons is None else seasons.number
     sizes = np.bincount(group)
     pairs = int((sizes * (sizes - 1) // 2).sum())
     if 8 * kernel.LANES * pairs > _MEMORY:

@@ -231,3 +231,43 @@ def sen_slopes(x, group, values, ranks, out):
             for k in range(width):
                 value = low[k] if low[k] == high[k] else 0.5 * (low[k] + high[k])
                 out[r, first + k] = value if n[k] > 0.0 else np.nan
+
+
+@compiled
+def seasonal_variance(values, rows, out):
+    """Fill `out`, (P,), with the variance of the S of all seasons together.
+
+    `rows`, (Y, G), says in which row of `values`, (N, P), the value of a year and a season is; N
+    where there is none. With T(i, j) the sum over the seasons of the sign of the difference of
+    years i and j, the covariances of Hirsch and Slack add up to ::
+
+        (sum over i < j of T(i, j)^2 + sum over i of (sum over j of T(i, j))^2) / 3
+    """
+    count, pixels = values.shape
+    years, seasons = rows.shape
+    y = np.empty((count + 1, LANES))
+    y[count] = np.nan
+    above = np.empty((years, LANES))
+    signs = np.empty(LANES)
+    squares = np.empty(LANES)
+    for first in range(0, pixels, LANES):
+        width = load(values, first, y[:count])
+        above[:] = 0.0
+        squares[:] = 0.0
+        for i in range(years - 1):
+            for j in range(i + 1, years):
+                signs[:] = 0.0
+                for g in range(seasons):
+                    early, late = rows[i, g], rows[j, g]
+                    for k in range(LANES):
+                        v, w = y[early, k], y[late, k]
+                        signs[k] += (1.0 if w > v else 0.0) - (1.0 if w < v else 0.0)
+                for k in range(LANES):
+                    squares[k] += signs[k] * signs[k]
+                    above[i, k] -= signs[k]
+                    above[j, k] += signs[k]
+        for i in range(years):
+            for k in range(LANES):
+                squares[k] += above[i, k] * above[i, k]
+        for k in range(width):
+            out[first + k] = squares[k] / 3.0

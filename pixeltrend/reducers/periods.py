@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pixeltrend.reducers.steps import calendar, months
+from pixeltrend.reducers.calendars import count_months, days_of_years
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,8 +70,8 @@ def chosen(times: Floats, options: CompositeOptions) -> NDArray[np.bool_]:
 
 def _dates(times: Floats) -> tuple[Counts, Counts, Counts]:
     """Return years, months from 1 and days of the year from 1, (N,)."""
-    year, day, _ = calendar(times, "standard")
-    return year, months(times), np.floor(day + 1e-6).astype(np.int64) + 1
+    year, day, _ = days_of_years(times, "standard")
+    return year, count_months(times) % 12 + 1, np.floor(day + 1e-6).astype(np.int64) + 1
 
 
 def _grouped(labels: NDArray[np.generic], times: Floats) -> Periods:

@@ -77,6 +77,8 @@ CORRECTIONS = {
     "yue-wang": "for comparison; finds too many trends, as r_1 is biased",
     "pre-whitening": "for comparison; takes part of the trend away",
     "trend-free-pre-whitening": "for comparison; finds as many false trends as no correction",
+    "wang-swail": "for comparison with zyp; finds fewer false trends than no correction, and too "
+    "many in short series",
 }
 
 
@@ -96,6 +98,8 @@ class Method(NamedTuple):
     """Names of the statistics that nobody has to ask for."""
     descriptions: Mapping[str, str] = {}
     """Those that differ from `STATISTICS`."""
+    corrections: tuple[str, ...] = ()
+    """Keys of `CORRECTIONS` that it can have."""
     max_pixels: int | None = None
     """Pixels to reduce in one go at most, where a pixel takes long."""
 
@@ -106,7 +110,9 @@ class Method(NamedTuple):
 
 
 _TEST = ("s", "var_s", "tau", "z", "pvalue", "n_valid")
-_OF_THE_TEST = ("alternative", "correction", "lags", "lag_level", "season", "fdr")
+_OF_THE_TEST = (
+    "alternative", "correction", "lags", "lag_level", "season", "independent_seasons", "fdr",
+)  # fmt: skip
 _P_OF_THE_TEST = {"pvalue": "p-value of the Mann-Kendall test, {alternative}"}
 
 METHODS = {
@@ -116,8 +122,23 @@ METHODS = {
             "slope", "intercept", "rvalue", "rsquared", "pvalue", "stderr", "intercept_stderr",
             "tvalue", "rmse", "n_valid", "slope_lower", "slope_upper",
         ),
-        ("confidence", "origin", "per", "fdr"),
+        ("confidence", "correction", "origin", "per", "fdr"),
         "ols_statistics:ols_statistics",
+        corrections=("ar1",),
+    ),
+    "gls": Method(
+        "least squares in AR(1) noise, by restricted likelihood; finds too many trends in short "
+        "series",
+        (
+            "slope", "intercept", "pvalue", "stderr", "intercept_stderr", "tvalue", "n_valid",
+            "slope_lower", "slope_upper", "r1", "n_eff", "factor",
+        ),
+        ("confidence", "origin", "per", "fdr"),
+        "gls:gls_statistics",
+        descriptions={
+            "slope": "Slope of the line of greatest restricted likelihood in AR(1) noise",
+            "r1": "Autocorrelation of the noise at a distance of one step",
+        },
     ),
     "linregress": Method(
         "SciPy's, pixel by pixel; slow, the same map",
@@ -135,6 +156,7 @@ METHODS = {
             "slope": "Median of the slopes between all pairs of values (Theil-Sen)",
             **_P_OF_THE_TEST,
         },
+        corrections=tuple(CORRECTIONS),
     ),
     "mann-kendall": Method(
         "the test for a monotonic trend alone",
@@ -143,6 +165,7 @@ METHODS = {
         "mann_kendall:mann_kendall_statistics",
         default=("tau", "pvalue"),
         descriptions=_P_OF_THE_TEST,
+        corrections=tuple(CORRECTIONS),
     ),
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pixeltrend.reducers.kernels import load_kernel
-from pixeltrend.reducers.pairs import Scores, mann_kendall_scores
+from pixeltrend.reducers.pairs import Scores, mann_kendall_scores, sen_slopes
 from pixeltrend.reducers.steps import steps
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ FEWEST = 8  # values that a correction needs
 _MOST = 0.95  # a larger autocorrelation leaves nothing to test with
 _FEWEST_INDEPENDENT = 3.0  # values that a test needs
 _LAGS = 3
+# What zyp iterates with: an r_1 that is small, close to the last one, slopes that are the same to a
+# thousandth, and the most runs.
+_ZYP_LEAST, _ZYP_CLOSE, _ZYP_SAME, _ZYP_RUNS = 0.05, 1e-4, 1e-3, 500
 
 
 class Correction(NamedTuple):
@@ -61,6 +64,10 @@ def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats)
     Anderson (1942) has it; "trend-free" takes the Theil-Sen line off first, takes r_1 from what is
     left, and puts the line back on.
 
+    Wang and Swail test ``(y_t - r_1 y_(t-1)) / (1 - r_1)`` if r_1 of the values is 0.05 or more;
+    r_1 is then that of the values less the Theil-Sen line of that series, and so on until both
+    stay.
+
     A perfect line leaves nothing to take an autocorrelation from: its test stays as it is.
 
     Parameters
@@ -82,7 +89,9 @@ def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats)
     Hydrologic and Environmental Time Series (three lags). Yue, S. and Wang, C. Y. (2004). Water
     Resources Management 18, 201-218. Kulkarni, A. and von Storch, H. (1995). Meteorologische
     Zeitschrift 4, 82-85. Yue, S., Pilon, P., Phinney, B. and Cavadias, G. (2002). Hydrological
-    Processes 16, 1807-1829. Anderson, R. L. (1942). Annals of Mathematical Statistics 13, 1-13.
+    Processes 16, 1807-1829. Wang, X. L. and Swail, V. R. (2001). Journal of Climate 14, 2204-2221,
+    as R's zyp iterates it (method "zhang"). Anderson, R. L. (1942). Annals of Mathematical
+    Statistics 13, 1-13.
     """
     n = (~np.isnan(values)).sum(axis=0).astype(np.float64)
     if options.correction == "ar1":
@@ -91,6 +100,8 @@ def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats)
         correction = _hamed_rao(times, values, n, slope, options)
     elif options.correction == "yue-wang":
         correction = _yue_wang(times, values, n, slope)
+    elif options.correction == "wang-swail":
+        correction = _wang_swail(times, values, n)
     else:
         correction = _whiten(times, values, n, slope, options)
     few = n < FEWEST
@@ -118,7 +129,7 @@ def unbiased(r: Floats, n: Floats) -> tuple[Floats, Floats]:
 def _ar1(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correction:
     kernel = load_kernel("serial_correlation_kernel")
     left = _residuals(times, values, slope)
-    r, _ = _autocorrelation(_at_steps(times, left), n, 1)
+    r, _ = _autocorrelation(at_steps(times, left), n, 1)
     changed = ~np.isnan(r[0])
     r1, n_eff = unbiased(r[0], n)
     r1, n_eff = np.where(changed, r1, 0.0), np.where(changed, n_eff, n)
@@ -133,7 +144,7 @@ def _hamed_rao(
     ranks = np.empty_like(values)
     load_kernel("serial_correlation_kernel").residual_ranks(times, values, slope, ranks)
     none = (_residuals(times, values, slope) == 0).sum(axis=0) == n
-    series = _at_steps(times, ranks)
+    series = at_steps(times, ranks)
     count = len(series)
     valid = ~np.isnan(series)
     length = count - valid.argmax(axis=0) - valid[::-1].argmax(axis=0)
@@ -148,7 +159,7 @@ def _hamed_rao(
 
 
 def _yue_wang(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correction:
-    series = _at_steps(times, _residuals(times, values, slope))
+    series = at_steps(times, _residuals(times, values, slope))
     r, _ = _autocorrelation(series, n, 1)
     r1 = np.nan_to_num(r[0])
     valid = ~np.isnan(series)
@@ -163,28 +174,57 @@ def _yue_wang(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correc
 def _whiten(
     times: Floats, values: Floats, n: Floats, slope: Floats, options: StatsOptions
 ) -> Correction:
-    series = _at_steps(times, values)
+    series = at_steps(times, values)
     line = np.zeros((len(series), 1))
     if options.correction == "trend-free-pre-whitening":
-        line = slope * _elapsed(times)[:, np.newaxis]
-        series = _at_steps(times, _residuals(times, values, slope))
+        line = slope * elapsed(times)[:, np.newaxis]
+        series = at_steps(times, _residuals(times, values, slope))
     r, pairs = _autocorrelation(series, n, 1)
     m = pairs[0] + 1.0  # n where nothing is missing
     reach = _quantile(options.lag_level) * np.sqrt(np.maximum(m - 2.0, 0.0))
     changed = (np.abs(r[0] + 1.0 / (m - 1.0)) > reach / (m - 1.0)) & (pairs[0] > 0)
     r1 = np.where(changed, r[0], 0.0)
     white = series[1:] - series[:-1] * r1 + line[1:]
-    scores = Scores(
-        *(
-            np.where(changed, ours, plain)
-            for ours, plain in zip(
-                mann_kendall_scores(np.arange(float(len(white))), white),
-                mann_kendall_scores(times, values),
-                strict=True,
-            )
-        )
-    )
+    scores = _scores_where(changed, white, times, values)
     return Correction(changed, np.ones_like(n), r1, scores.n, scores=scores)
+
+
+def _wang_swail(times: Floats, values: Floats, n: Floats) -> Correction:
+    series = at_steps(times, values)
+    index = np.arange(float(len(series)))
+    r1 = _autocorrelation(series, n, 1)[0][0]
+    changed = r1 >= _ZYP_LEAST
+    white = np.full_like(series[1:], np.nan)
+    slope = np.full_like(n, np.nan)
+    active = np.flatnonzero(changed)
+    r = r1[active]
+    for _ in range(_ZYP_RUNS):
+        part = np.ascontiguousarray(series[:, active])
+        white[:, active] = (part[1:] - part[:-1] * r) / (1.0 - r)
+        before, r_before = slope[active], r1[active]
+        slope[active] = sen_slopes(index[1:], np.ascontiguousarray(white[:, active]))[0]
+        r1[active] = r
+        close = np.abs(r - r_before) <= _ZYP_CLOSE
+        close &= np.abs(slope[active] - before) <= _ZYP_SAME * np.abs(slope[active])
+        left = _residuals(index, part, slope[active])
+        following = _autocorrelation(left, n[active], 1)[0][0]
+        small = (following < _ZYP_LEAST) & (np.abs(following - r) <= _ZYP_CLOSE)
+        more = ~(close | small | np.isnan(following))
+        active, r = active[more], following[more]
+        if not len(active):
+            break
+    r1 = np.where(changed, r1, 0.0)
+    scores = _scores_where(changed, white, times, values)
+    return Correction(changed, np.ones_like(n), r1, scores.n, scores=scores)
+
+
+def _scores_where(
+    changed: NDArray[np.bool_], white: Floats, times: Floats, values: Floats
+) -> Scores:
+    """Return the scores of the whitened series, (N - 1, P), where changed, else of the values."""
+    ours = mann_kendall_scores(np.arange(float(len(white))), white)
+    plain = mann_kendall_scores(times, values)
+    return Scores(*(np.where(changed, *both) for both in zip(ours, plain, strict=True)))
 
 
 def _residuals(times: Floats, values: Floats, slope: Floats) -> Floats:
@@ -211,7 +251,7 @@ def _quantile(level: float) -> float:
     return float(ndtri(1.0 - level / 2.0))
 
 
-def _at_steps(times: Floats, values: Floats) -> Floats:
+def at_steps(times: Floats, values: Floats) -> Floats:
     """Spread the rows of `values` over all steps, NaN in those that are missing."""
     position = steps(times)
     if position[-1] == len(times) - 1:
@@ -221,7 +261,7 @@ def _at_steps(times: Floats, values: Floats) -> Floats:
     return spread
 
 
-def _elapsed(times: Floats) -> Floats:
+def elapsed(times: Floats) -> Floats:
     """Return the years since the first time at each step."""
     position = steps(times)
     return np.interp(np.arange(position[-1] + 1), position, times - times[0])

@@ -161,3 +161,61 @@ def autocorrelation(series, lags, out):
             for k in range(width):
                 out[0, lag - 1, first + k] = products[k] / squares[k]
                 out[1, lag - 1, first + k] = pairs[k]
+
+
+@compiled
+def line_autocorrelation(x, series, slope, out):
+    """Fill `out`, (P,), with r_1 of the values less a line, as `autocorrelation` has it.
+
+    `series`, (N, P), has one row for each step of time, at `x`, (N,), and `slope` is (P,). The
+    products are divided by the number of pairs plus 1, the squares by that of values. NaN where
+    nothing but rounding errors is left.
+    """
+    count, pixels = series.shape
+    y = np.empty((count, LANES))
+    valid = np.empty((count + 1, LANES))
+    line, n, mean_x, mean_y, y0 = np.empty((5, LANES))
+    largest, left, squares, products, pairs, before = np.empty((6, LANES))
+    for first in range(0, pixels, LANES):
+        width = load(series, first, y)
+        n[:] = 0.0
+        mean_x[:] = 0.0
+        mean_y[:] = 0.0
+        y0[:] = np.nan
+        largest[:] = 0.0
+        left[:] = 0.0
+        squares[:] = 0.0
+        products[:] = 0.0
+        pairs[:] = 0.0
+        before[:] = 0.0
+        valid[0] = 0.0
+        line[:] = 0.0
+        for k in range(width):
+            line[k] = slope[first + k]
+        for i in range(count):
+            for k in range(LANES):
+                v = y[i, k]
+                y0[k] = y0[k] if y0[k] == y0[k] else v
+                valid[i + 1, k] = 1.0 if v == v else 0.0
+                size = abs(v) if v == v else 0.0
+                largest[k] = max(size, largest[k])
+                y[i, k] = v - y0[k] if v == v else 0.0
+        for i in range(count):
+            for k in range(LANES):
+                n[k] += valid[i + 1, k]
+                mean_x[k] += x[i] * valid[i + 1, k]
+                mean_y[k] += y[i, k]
+        for k in range(LANES):
+            mean_x[k] /= n[k]
+            mean_y[k] /= n[k]
+        for i in range(count):
+            for k in range(LANES):
+                d = (y[i, k] - mean_y[k] - line[k] * (x[i] - mean_x[k])) * valid[i + 1, k]
+                left[k] = max(abs(d), left[k])
+                squares[k] += d * d
+                products[k] += d * before[k]
+                pairs[k] += valid[i, k] * valid[i + 1, k]
+                before[k] = d
+        for k in range(width):
+            r = products[k] / (pairs[k] + 1.0) / (squares[k] / n[k])
+            out[first + k] = r if left[k] > _ROUNDING * largest[k] else np.nan

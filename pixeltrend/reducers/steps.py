@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pixeltrend.errors import ArgumentError
+from pixeltrend.reducers.calendars import CALENDARS, by_month, days_of_years, monthly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,17 +23,6 @@ _JITTER = 0.25
 # Part of a step by which it may where only the days between times tell the step: random days pass a
 # quarter by chance.
 _CLOSE = 0.125
-# Decimal years that somebody rounded have this many parts, and miss theirs by half of one at most.
-_ROUNDED = 100
-# Days by which times may differ that mean one day: decimal years with four decimals.
-_SAME = 0.02
-_CALENDARS = ("standard", "noleap", "360_day")
-_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_STARTS = {
-    "noleap": np.cumsum([0, *_LENGTHS]),
-    "leap": np.cumsum([0, 31, 29, *_LENGTHS[2:]]),
-    "360_day": np.arange(0, 361, 30),
-}
 # Days of the month, from 0, on which composites of less than a month begin.
 _PARTS_OF_A_MONTH = ((0, 15), (0, 10, 20))
 # Composites that begin again on the first days of each year: their days and number in a year.
@@ -58,6 +49,12 @@ def steps(times: Floats) -> Counts:
         Two times are the same; they are too far from whole steps; or they can be
         counted in several ways that differ.
     """
+    return _steps(times.tobytes())
+
+
+@lru_cache(maxsize=8)  # every tile of pixels has the same times
+def _steps(times_as_bytes: bytes) -> Counts:
+    times = np.frombuffer(times_as_bytes)
     if not np.diff(times).all():
         time = times[:-1][np.diff(times) == 0][0]
         raise ArgumentError(
@@ -79,81 +76,17 @@ def steps(times: Floats) -> Counts:
     return ways[0]
 
 
-def months(times: Floats) -> Counts:
-    """Return the month of each time, (N,), from 1: that of its date.
-
-    Where times are no whole days of the standard calendar, but one day of the month in another one,
-    or k/12 or (k + 1/2)/12, it is the month that they stand for; elsewhere that of the day in the
-    standard calendar.
-
-    Raises
-    ------
-    ArgumentError
-        The times stand for different months in different calendars.
-    """
-    _, day, start = calendar(times, "standard")
-    ways = [number % 12 + 1 for number in _monthly(times)]
-    if not ways or (day == np.rint(day)).all():
-        return (day[:, np.newaxis] >= start[:, :-1]).sum(axis=1)
-    for way in ways[1:]:
-        if (way != ways[0]).any():
-            i = int(np.flatnonzero(way != ways[0])[0])
-            raise ArgumentError(
-                f"{times[i]:.10g} could be in month {ways[0][i]} or {way[i]}: give dates (--times)"
-            )
-    return ways[0]
-
-
 def _reduced(counts: Counts) -> Counts:
     """Return counts from the first one on, in the longest step that fits."""
     from_first = counts - counts[0]
     return from_first // max(int(np.gcd.reduce(from_first)), 1)
 
 
-def calendar(times: Floats, name: str) -> tuple[Counts, Floats, NDArray[np.int64]]:
-    """Return years (N,), days of the year from 0 (N,), and where months start (N, 13)."""
-    year = np.floor(times + 1e-9).astype(np.int64)
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0)) & (name == "standard")
-    start = np.where(
-        leap[:, np.newaxis],
-        _STARTS["leap"],
-        _STARTS["360_day" if name == "360_day" else "noleap"],
-    )
-    day = (times - year) * start[:, -1]
-    whole = np.rint(day)
-    return year, np.where(np.abs(day - whole) < _SAME, whole, day), start
-
-
-def _by_month(times: Floats, name: str) -> tuple[Counts, Floats, Floats, Counts, Floats]:
-    """Return months since year 0, days of the month from 0, days in it; years and their days."""
-    year, day, start = calendar(times, name)
-    month = (day[:, np.newaxis] >= start[:, 1:-1]).sum(axis=1)
-    rows = np.arange(len(times))
-    first = start[rows, month]
-    return 12 * year + month, day - first, start[rows, month + 1] - first, year, day
-
-
-def _monthly(times: Floats) -> Iterator[Counts]:
-    """Yield every way to count months since year 0, where times are one day of the month."""
-    for name in _CALENDARS:
-        number, of_month, length, _, _ = _by_month(times, name)
-        if any(
-            np.ptp(place) < _SAME
-            for place in (of_month, length - of_month, of_month / length * _LENGTHS[0])
-        ):
-            yield number
-    if np.allclose(times * _ROUNDED, np.rint(times * _ROUNDED), rtol=0, atol=1e-6):
-        for middle in (0.0, 0.5):  # k/12 and (k + 1/2)/12, rounded to two decimals
-            number = np.rint(12 * times - middle).astype(np.int64)
-            if (np.abs((number + middle) / 12 - times) < 0.5 / _ROUNDED + 1e-9).all():
-                yield number
-
-
 def _by_calendar(times: Floats) -> Iterator[Counts]:
     """Yield every way to count times that are regular in a calendar to the day."""
-    yield from _monthly(times)
-    for name in _CALENDARS:
-        number, of_month, _, year, day = _by_month(times, name)
+    yield from monthly(times)
+    for name in CALENDARS:
+        number, of_month, _, year, day = by_month(times, name)
         for begins in _PARTS_OF_A_MONTH:
             if np.isin(of_month, begins).all():
                 yield number * len(begins) + np.searchsorted(begins, of_month)
@@ -183,7 +116,7 @@ def _equal_days(times: Floats) -> Counts:
     ArgumentError
         They have not.
     """
-    year, day, _ = calendar(times, "standard")
+    year, day, _ = days_of_years(times, "standard")
     leaps = (year - 1) // 4 - (year - 1) // 100 + (year - 1) // 400
     days = 365 * year + leaps + day
     whole = np.rint(days).astype(np.int64)

@@ -83,3 +83,32 @@ def quantiles(probability: float, values: int) -> Floats:
     table = np.full(values + 1, np.nan)
     table[3:] = stdtrit(np.arange(1.0, values - 1), probability)
     return table
+
+
+def quantiles_of(probability: float, df: Floats) -> Floats:
+    """Return the quantiles for any numbers of degrees of freedom from 1 on, (P,).
+
+    SciPy's, through a polynomial of their logarithm in 1 / df: relative error under 1e-13 for
+    levels up to 99.9 %, and many times faster.
+
+    Parameters
+    ----------
+    probability
+        Above 1/2.
+    df
+        Degrees of freedom, (P,).
+    """
+    from numpy.polynomial import chebyshev
+
+    return np.asarray(np.exp(chebyshev.chebval(2.0 / df - 1.0, _logarithms(probability))))
+
+
+@cache
+def _logarithms(probability: float) -> Floats:
+    from numpy.polynomial import chebyshev
+    from scipy.special import stdtrit
+
+    terms = 40
+    points = chebyshev.chebpts1(terms)
+    logarithms = np.log(stdtrit(2.0 / (points + 1.0), probability))
+    return np.asarray(chebyshev.chebfit(points, logarithms, terms - 1))

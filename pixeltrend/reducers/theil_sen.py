@@ -11,6 +11,7 @@ from pixeltrend.reducers.mann_kendall import mann_kendall_test
 from pixeltrend.reducers.options import PER
 from pixeltrend.reducers.pairs import mann_kendall_scores, sen_slopes
 from pixeltrend.reducers.registry import SERIAL
+from pixeltrend.reducers.seasons import by_season
 from pixeltrend.reducers.serial_correlation import correct
 
 if TYPE_CHECKING:
@@ -63,16 +64,21 @@ def theil_sen_statistics(
     ed. (the separate intercept). `scipy.stats.theilslopes` for the ranks of the limits.
     """
     y = values.astype(np.float64)
+    seasons = None
+    if options.season is not None:
+        times, y, seasons = by_season(times, y, options.season)
     limits = not _LIMITS.isdisjoint(names)
-    scores = correction = None
+    scores = correction = slopes = None
     if limits or not _TEST.isdisjoint(names):
-        scores = mann_kendall_scores(times, y, options.season)
+        scores = mann_kendall_scores(times, y, seasons, independent=options.independent_seasons)
         if options.correction is not None:
-            correction = correct(times, y, options, sen_slopes(times, y)[0])
+            slopes = sen_slopes(times, y)
+            correction = correct(times, y, options, slopes[0])
     ranks = None
     if scores is not None and limits:
         ranks = _limit_ranks(scores, options.confidence, correction)
-    slopes = sen_slopes(times, y, options.season, ranks)
+    if slopes is None or ranks is not None:
+        slopes = sen_slopes(times, y, seasons, ranks)
     scale = PER[options.per]
     result: dict[str, Any] = {"slope": slopes[0] * scale}
     if scores is not None and limits:

@@ -63,6 +63,7 @@ CASES = [
     ["--method", "mann-kendall", "--alternative", "increasing", "--min-valid", "9"],
     ["--method", "linregress", "--stats", "intercept,pvalue", "--per", "decade"],
     ["--stats", "slope,percent,change,slope_min,fragile,detectable", "--predict", "2030"],
+    ["--method", "mann-kendall", "--stats", "all", "--season", "quarter"],
 ]
 
 
@@ -146,6 +147,11 @@ def test_float32_output_has_pvalues_adjusted_in_full_precision(stack, tmp_path):
     [
         (["--stats", "slope,sloop"], "'sloop' is not a statistic of ols"),
         (["--season", "month"], "season is not an option of method ols"),
+        (["--method", "theil-sen", "--season", "week"], "season 'week': is not month, quarter"),
+        (
+            ["--method", "theil-sen", "--season", "month", "--correction", "ar1"],
+            "cannot go together",
+        ),
         (["--method", "theil-sen", "--lags", "2"], "only the correction hamed-rao has lags"),
     ],
 )
@@ -154,6 +160,22 @@ def test_wrong_options_are_one_line_and_status_2(stack, tmp_path, arguments, sai
     assert found.returncode == 2
     assert said in found.stderr
     assert len(found.stderr.splitlines()) == 1
+
+
+def test_seasons_say_what_they_take_and_refuse_what_they_cannot(write_stack, make_values, tmp_path):
+    dates = [f"{year}-{month:02}-01" for year in range(2001, 2006) for month in (1, 5, 6, 12)]
+    paths = write_stack(tmp_path, make_values(21, 8, 8), [*dates, "2001-09-01"])
+    job = ["slope", "-o", tmp_path / "out.tif", "--method", "theil-sen", "--season", "quarter"]
+    found = run_pixeltrend(*job, *paths[:-1])
+    assert found.returncode == 0
+    assert (
+        "season quarter: 5 of 15 have several rasters, of which the median is taken; "
+        "April to June of 2001 has 2"
+    ) in found.stderr
+    refused = run_pixeltrend(*job, *paths)
+    assert refused.returncode == 2
+    assert "July to September has values of 2001 alone" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("what", [["--method", "theil-sen"], ["--stats", "slope,pvalue"]])

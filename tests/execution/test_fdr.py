@@ -1,4 +1,4 @@
-"""Field significance, against scipy.stats.false_discovery_control."""
+"""The false discovery rate, against scipy.stats.false_discovery_control."""
 
 import numpy as np
 import pytest

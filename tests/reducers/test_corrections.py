@@ -21,7 +21,7 @@ TESTS = {
     "pre-whitening": pymannkendall.pre_whitening_modification_test,
     "trend-free-pre-whitening": pymannkendall.trend_free_pre_whitening_modification_test,
 }
-ALL = ("ar1", "hamed-rao", "yue-wang", *TESTS)
+ALL = ("ar1", "hamed-rao", "yue-wang", *TESTS, "wang-swail")
 YEARS = np.arange(1982.0, 2022.0)
 
 
@@ -107,6 +107,49 @@ def test_whitening_is_pymannkendalls_where_r_1_is_significant(count, correction,
     assert 0 < whitened < 60
 
 
+def zyps_steps(data):
+    """Return S and r_1 as R's zyp 0.11 comes to them with method "zhang", step by step."""
+
+    def r_1(y):
+        y = y - np.nanmean(y)
+        products = y[1:] * y[:-1]
+        pairs = np.sum(~np.isnan(products))
+        return np.nansum(products) / (pairs + 1) / np.nanmean(y**2)
+
+    def whiten(r):
+        y = (data[1:] - r * data[:-1]) / (1 - r)
+        valid = np.flatnonzero(~np.isnan(y))
+        return y[valid], theilslopes(y[valid], valid).slope
+
+    r = c0 = r_1(data)
+    if r < 0.05:
+        y = data[~np.isnan(data)]
+    else:
+        y, trend = whiten(r)
+        trend0 = trend
+        for _ in range(499):
+            c = r_1(data - trend * np.arange(len(data)))
+            if c < 0.05 and abs(c - c0) <= 0.0001:
+                break
+            r = c
+            y, trend = whiten(c)
+            if abs((trend - trend0) / trend) <= 0.001 and abs(c - c0) <= 0.0001:
+                break
+            trend0, c0 = trend, c
+    return sum(np.sign(later - early) for early, later in combinations(y, 2)), r if r >= 0.05 else 0
+
+
+@pytest.mark.parametrize("gaps", [0.0, 0.3])
+def test_wang_swail_is_as_zyp_iterates_it(gaps):
+    values = correlated(30, 80, 9)
+    values[np.random.default_rng(1).random(values.shape) < gaps] = np.nan
+    found = corrected(YEARS[:30], values, "wang-swail", ",r1")
+    for pixel, series in enumerate(values.T):
+        s, r = zyps_steps(series)
+        assert found["s"][pixel] == s
+        assert found["r1"][pixel] == pytest.approx(r, abs=1e-4) or r < 0.05  # some never settle
+
+
 def test_lags_and_their_level_belong_to_some_corrections_only():
     for correction, options, text in [
         ("yue-wang", {"lags": 3}, "yue-wang takes r_1 alone, as published"),
@@ -176,7 +219,7 @@ def test_a_perfect_line_has_the_test_of_independent_values(correction):
     plain = pixeltrend.reduce(times, lines, method="mann-kendall", stats="pvalue")["pvalue"]
     assert (found["reason"] == 0).all()
     assert (np.abs(found["s"]) >= 171).all()  # whitened, a line has a value less
-    if correction != "pre-whitening":  # which takes a trend for serial correlation
+    if correction not in ("pre-whitening", "wang-swail"):  # they take a trend for correlation
         np.testing.assert_array_equal(found["pvalue"], plain)
     limits = pixeltrend.reduce(
         times, lines, method="theil-sen", stats="slope_lower,slope_upper", correction=correction

@@ -1,7 +1,6 @@
 """The Mann-Kendall test: SciPy's where it is exact, pymannkendall's where that is right."""
 
 import itertools
-from datetime import date, timedelta
 
 import numpy as np
 import pymannkendall
@@ -12,7 +11,6 @@ from scipy import stats
 
 import pixeltrend
 from pixeltrend.reducers.kendall_exact import at_most
-from pixeltrend.reducers.pairs import groups
 
 ALL = "s,var_s,tau,z,pvalue,n_valid"
 SIDES = {"two-sided": "two-sided", "increasing": "greater", "decreasing": "less"}
@@ -20,11 +18,6 @@ SIDES = {"two-sided": "two-sided", "increasing": "greater", "decreasing": "less"
 
 def mann_kendall(times, values, **options):
     return pixeltrend.reduce(times, values, method="mann-kendall", stats=ALL, **options)
-
-
-def pairs_that_tau_b_divides_by(values):
-    pairs = list(itertools.combinations(values, 2))
-    return np.sqrt(len(pairs) * sum(a != b for a, b in pairs))
 
 
 def some_values(count, seed, decimals=3):
@@ -171,35 +164,6 @@ def test_times_are_those_of_the_values_not_their_index():
     found = pixeltrend.reduce(times, [0.0, 1.0, 10.0, 11.0], method="theil-sen")
     assert found["slope"] == 1
     assert pymannkendall.sens_slope([0.0, 1.0, 10.0, 11.0]).slope != 1
-
-
-def test_months_of_decimal_years():
-    for year in (1999, 2000, 2100):
-        days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
-        for number in range(days):
-            month = (date(year, 1, 1) + timedelta(number)).month
-            assert groups(np.array([year + number / days]), "month") == month
-
-
-def test_seasons_add_up_as_in_pymannkendall():
-    years, months = np.arange(2001, 2010), np.arange(12)
-    times = (years[:, np.newaxis] + (months + 0.5) / 12).ravel()
-    rng = np.random.default_rng(2)
-    values = np.round(rng.standard_normal((108, 30)) + 3 * np.sin(times * 6)[:, np.newaxis], 1)
-    values[rng.random(values.shape) < 0.1] = np.nan
-    found = pixeltrend.reduce(times, values, method="theil-sen", stats="all", season="month")
-    for pixel, series in enumerate(values.T):
-        theirs = pymannkendall.seasonal_test(series, period=12)
-        assert found["s"][pixel] == theirs.s
-        assert found["var_s"][pixel] == pytest.approx(theirs.var_s)
-        assert found["z"][pixel] == pytest.approx(theirs.z)
-        months = [column[~np.isnan(column)] for column in series.reshape(9, 12).T]
-        untied = sum(pairs_that_tau_b_divides_by(month) for month in months)
-        assert found["tau"][pixel] == pytest.approx(theirs.s / untied)
-        assert found["pvalue"][pixel] == pytest.approx(theirs.p, rel=1e-9)
-        assert found["slope"][pixel] == pytest.approx(theirs.slope, abs=1e-12)
-    assert (found["slope_lower"] <= found["slope"]).all()
-    assert (found["slope"] <= found["slope_upper"]).all()
 
 
 @settings(deadline=None, max_examples=60)

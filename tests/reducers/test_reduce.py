@@ -70,7 +70,7 @@ def test_min_valid(method):
 @pytest.mark.parametrize(
     ("keywords", "said"),
     [
-        ({"method": "olss"}, "method 'olss': is not one of ols, linregress.*did you mean ols"),
+        ({"method": "olss"}, "method 'olss': is not one of ols, gls, linregress.*did you mean ols"),
         ({"methods": "ols"}, "methods: is not an option; did you mean method"),
         ({"stats": "slope,tau"}, "'tau' is not a statistic of ols, which has slope, intercept"),
         ({"stats": "slope,slope"}, "slope is asked for twice"),
