@@ -244,7 +244,7 @@ def _match_time(pattern: re.Pattern[str], path: str) -> float:
     else:
         parts = {"year": match[1] if pattern.groups else match[0]}
     year = parts.get("year") or ""
-    if year.isdecimal() and len(year) != 4:  # noqa: PLR2004
+    if year.isdecimal() and len(year) != 4 and not (len(year) == 2 and len(parts) > 1):  # noqa: PLR2004
         raise InputError(f"{path}: {rule} gives the year {year!r}: a year needs four digits")
     try:
         return time_of(parts)
