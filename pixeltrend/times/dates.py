@@ -152,12 +152,32 @@ def format_time(time: float) -> str:
 
 
 def format_date(time: float) -> str:
-    """Return a decimal year as a date: 1995, 2016-01-17; the first day is the year alone."""
+    """Return a decimal year as precise as it tells: 1995, 2016-02, 2016-01-17."""
+    return format_dates([time])[0]
+
+
+def format_dates(times: Sequence[float]) -> list[str]:
+    """Return decimal years as dates, all as precise as the most precise of them.
+
+    The first days of years are the years alone, the first days of months the months.
+    """
+    dates = [_date_of(time) for time in times]
+    if any(date is None for date in dates) or all(time == int(time) for time in times):
+        return [
+            str(int(time)) if date is None else date[:4]
+            for time, date in zip(times, dates, strict=True)
+        ]
+    are_months = all(date is not None and date.endswith("-01") for date in dates)
+    return [date[:7] if are_months else date for date in dates if date is not None]
+
+
+def _date_of(time: float) -> str | None:
+    """Return the day of a decimal year, or None if the calendar does not have the year."""
     year = int(time)
-    if time == year or not dt.MINYEAR <= year <= dt.MAXYEAR:
-        return str(year)
+    if not dt.MINYEAR <= year < dt.MAXYEAR:
+        return None
     days = round((time - year) * _day_of_year(dt.date(year, 12, 31)))
-    return (dt.date(year, 1, 1) + dt.timedelta(days)).isoformat() if days else str(year)
+    return (dt.date(year, 1, 1) + dt.timedelta(days)).isoformat()
 
 
 def parse_time(text: str) -> float:
