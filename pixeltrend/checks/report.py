@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pixeltrend.checks.copies import copy_notes
 from pixeltrend.checks.decoding import decode, in_windows, some_blocks, whole
 from pixeltrend.checks.missing_blocks import files_of, read_layout
 from pixeltrend.checks.tally import Tally
@@ -164,6 +165,7 @@ def check(
         broken, tallies = _decode(series, stored, threads, progress, full=full)
         problems += broken
         notes += nodata_notes(series.sources, tallies)
+        notes += copy_notes(series.sources, tallies, full=full)
     return Report(
         rasters=tuple(_rasters(series, notes)),
         width=series.grid.width,
@@ -208,7 +210,8 @@ def _decode(
     windows, parts = sample_windows(series), []
     for file, layout in files:
         tallied = tuple(tile for tile in file.tiles if tile in silent)
-        if full:
+        has_one_block = layout.block[0] >= layout.height and layout.block[1] >= layout.width
+        if full or has_one_block:  # which would otherwise be decoded twice
             parts += whole(file, layout, tallied)
         else:
             parts += [some_blocks(file, layout), *in_windows(file, windows, tallied)]
