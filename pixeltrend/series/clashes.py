@@ -44,7 +44,7 @@ def clash(one: str, other: str, paths: Sequence[str], *, by_name: bool) -> str:
     parts = [f"; they are two {kind}, {' and '.join(texts)}" if kind else ""]
     if texts and not kind:
         parts = [f"; they differ in {' and '.join(texts)}, which is not read as a time"]
-    parts.append("keep one of them")
+    parts.append("keep one of them")  # or what combines them
     if not kind and by_name:
         parts.append(
             "or say with --date-regex what else is the time (named groups: month, "

@@ -67,13 +67,24 @@ def read_beside(
     """
     has_month = "month" in whole[0]
     if matches := _text(has_month, befores, afters):
-        return _checked(whole, [match.groupdict() for match in matches], matches)
+        return _checked(whole, _without_tile(matches), matches)
     for core in _UNREAD_WITH_A_MONTH if has_month else _UNREAD_WITH_A_YEAR:
         if matches := _adjacent(core, befores, afters):
             return None, [match[0].strip("-_. ") for match in matches]
     if has_month:
         return _number_behind_month(whole, afters)
     return _numbers_of_date(whole, befores, afters) or _number_beside_year(whole, befores, afters)
+
+
+def _without_tile(matches: Sequence[re.Match[str]]) -> _Parts:
+    """Return the parts; a number that all names have, as in tile_07_Jan_2001, is no day."""
+    parts = [match.groupdict() for match in matches]
+    if len({part.get("day") for part in parts}) == 1 and all(
+        "_" in match[0].strip("-_. ") for match in matches
+    ):
+        for part in parts:
+            part.pop("day", None)
+    return parts
 
 
 def _text(has_month: bool, befores: Sequence[str], afters: Sequence[str]) -> list[re.Match[str]]:

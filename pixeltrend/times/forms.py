@@ -58,11 +58,12 @@ _FLAGS = re.ASCII | re.IGNORECASE
 _RUN = (
     r"(?P<no>(?<![a-z])v(?!\d{5})|epsg[-_:]?|(?<=\d{7}t)(?=\d{4}(?:\d\d)?(?!\d)))?(?P<digits>\d+)"
 )
-# Before the time at which a file was made.
+# Before the time at which a file was made; c before the eight digits of a day or more.
 _MADE = (
     r"(?:(?:creat|process|produc|export|updat|modif|download|proc|prod)[a-z]*[-_. ]*(?:on[-_. ]*)?"
-    r"|(?<![a-z])c(?=\d{8}))$"
+    r"|(?<![a-z])c)$"
 )
+_DAY_DIGITS = 8
 
 
 class Reading(NamedTuple):
@@ -122,8 +123,11 @@ def _readings(name: str, *, late: bool) -> tuple[list[Reading], int]:
                     continue
                 # Six digits are more often something else.
                 if form != "YYYYMM" or late or is_sane(time):
-                    made = re.search(_MADE, name[:begin], _FLAGS) is not None
-                    readings.append(Reading(form, number, begin, match.end(), time, made))
+                    made = re.search(_MADE, name[:begin], _FLAGS)
+                    is_made = made is not None and (
+                        end - begin >= _DAY_DIGITS or made[0] not in "cC"
+                    )
+                    readings.append(Reading(form, number, begin, match.end(), time, is_made))
     return readings, len(runs)
 
 
