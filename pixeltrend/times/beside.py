@@ -168,7 +168,7 @@ def _number_beside_year(
     A number that grows by one from name to name is none, and neither is the end of a season
     (2009-10, 2010-11).
     """
-    matches = _fit(r"^[-_. ](?P<n>[0-9]{1,3})(?![^\W_])", afters) or _fit(
+    matches = _fit(r"^[-_. ](?P<n>[0-9]{1,3})(?![^\W_]|\.[0-9]+[a-z])", afters) or _fit(
         r"(?<![^\W_])(?P<n>[0-9]{1,3})[-_. ]$", befores
     )
     texts = [match["n"] for match in matches]

@@ -20,7 +20,7 @@ _END = r"(?!\d|(?:[kcd]?m|deg|px|bits?|days?)(?![a-z0-9]))"
 # From the shortest to the longest; compiled when first used, by `re` itself.
 FORMS = {
     "YYYY": _YEAR,
-    "YYYY_MM": _YEAR + r"[-_.]" + _MONTH,
+    "YYYY_MM": _YEAR + r"[-_.]" + _MONTH + r"(?!\.\d{4,})",  # 2001_10.5281 is no October
     "YYYY_DDD": _YEAR + r"[-_.]" + _DOY,
     "YYYY_MM_DD": _YEAR + r"(?P<_>[-_.])" + _MONTH + r"(?P=_)" + _DAY,
     "YYYYMM": _YEAR + _MONTH,
