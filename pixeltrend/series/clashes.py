@@ -1,7 +1,8 @@
-"""Clashes: two rasters of one time: what tells them apart, and what to do about it."""
+"""Clashes: rasters of one time or of none: what tells them apart, and what to do about it."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,8 @@ def clash(one: str, other: str, paths: Sequence[str], *, by_name: bool) -> str:
         Whether their times come from their names.
     """
     if file_name(one) == file_name(other):
-        regex = folder_expression(paths)
-        if regex:
-            return f"; their folders hold times: --date-regex '{regex}' reads them"
+        if hint := folder_hint(paths):
+            return hint
         return "; they have the same name; keep one of them, or give --times FILE.csv"
     kind, texts = _difference(file_name(one), file_name(other))
     parts = [f"; they are two {kind}, {' and '.join(texts)}" if kind else ""]
@@ -51,6 +51,21 @@ def clash(one: str, other: str, paths: Sequence[str], *, by_name: bool) -> str:
             "monthname, doy, quarter, week, dekad, ...), or give --times FILE.csv"
         )
     return ": ".join(parts[:2]) + "".join(f", {part}" for part in parts[2:])
+
+
+def folder_hint(paths: Sequence[str]) -> str:
+    """Return what reads the times of paths out of their folders; empty if nothing does."""
+    regex = folder_expression(paths)
+    return f"; their folders hold times: --date-regex '{regex}' reads them" if regex else ""
+
+
+def years_of(path: str, bands: int) -> str:
+    """Return the option that dates bands by the first and last year in the name of their file."""
+    years = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", file_name(path))
+    for first, last in itertools.combinations(map(int, years), 2):
+        if last - first + 1 == bands:
+            return f" --years {first}:{last}"
+    return ""
 
 
 def _difference(one: str, other: str) -> tuple[str, list[str]]:

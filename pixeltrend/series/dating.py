@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import InputError
@@ -82,9 +81,8 @@ def date_rasters(
         bands = len(headers[exports[0].files[0]].bands)
         hint = ""
         if bands > 1 and not inputs.bands_are_times:
-            hint = (
-                f"; its {bands} bands may be times: --bands-are-times{_years_of(exports[0], bands)}"
-            )
+            years = _years_of(exports[0].name, bands)
+            hint = f"; its {bands} bands may be times: --bands-are-times{years}"
         raise InputError(f"a trend needs two times or more, but {exports[0].name} is alone{hint}")
     times, notes = _decide(rasters, inputs)
     for time in duplicates(times):
@@ -111,13 +109,10 @@ def _what_to_do(one: Raster, other: Raster, rasters: Sequence[Raster], inputs: I
     return clash(one.export.name, other.export.name, paths, by_name=inputs.date_regex is None)
 
 
-def _years_of(export: Export, bands: int) -> str:
-    """Return the option that dates bands by the first and last year in the name of their file."""
-    years = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", file_name(export.name))
-    for first, last in itertools.combinations(map(int, years), 2):
-        if last - first + 1 == bands:
-            return f" --years {first}:{last}"
-    return ""
+def _years_of(path: str, bands: int) -> str:
+    from pixeltrend.series.clashes import years_of  # most series do without
+
+    return years_of(path, bands)
 
 
 def _order(path: str) -> tuple[list[tuple[str, int, str]], str]:
@@ -153,8 +148,13 @@ def _decide(rasters: Sequence[Raster], inputs: InputOptions) -> tuple[list[float
             note = Note("the names hold no times, so those in the metadata of the files are used")
             return complete, [] if inputs.bands_are_times else [note]
         if not inputs.bands_are_times:
-            raise _with_folders(error, rasters, inputs) from error
-        years = _years_of(rasters[0].export, len(rasters)).strip() or "--years FIRST:LAST"
+            if inputs.date_regex is not None:
+                raise
+            from pixeltrend.series.clashes import folder_hint  # most names are read
+
+            hint = folder_hint([_name(raster) for raster in rasters])
+            raise InputError(f"{error}{hint}") from error
+        years = _years_of(rasters[0].export.name, len(rasters)).strip() or "--years FIRST:LAST"
         raise InputError(
             f"{rasters[0].export.name}: the descriptions of its bands do not hold their times "
             f"({error}); give {years}"
@@ -172,18 +172,6 @@ def _decide(rasters: Sequence[Raster], inputs: InputOptions) -> tuple[list[float
             )
         )
     return named, notes
-
-
-def _with_folders(error: InputError, rasters: Sequence[Raster], inputs: InputOptions) -> InputError:
-    """Return an error about names, with the expression that reads their folders if there is one."""
-    if inputs.date_regex is not None:
-        return error
-    from pixeltrend.times.suggestions import folder_expression  # most names are read
-
-    regex = folder_expression([_name(raster) for raster in rasters])
-    if not regex:
-        return error
-    return InputError(f"{error}; their folders hold times: --date-regex '{regex}' reads them")
 
 
 def _name(raster: Raster) -> str:
