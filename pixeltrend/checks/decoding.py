@@ -97,11 +97,11 @@ def decode(grid: Window, part: Part) -> tuple[list[str], Tallies]:
     problems
         The blocks that cannot be decoded.
     tallies
-        By path and band.
+        By path and band; only the checksums of what is not tallied.
     """
     path = part.file.path
     tiles = {tile.band: tile for tile in part.tallied}
-    tallies = {(path, band): Tally() for band in tiles}
+    tallies = {(path, tile.band): Tally() for tile in part.file.tiles}
     problems: list[str] = []
     with gdal_messages():
         try:
@@ -118,6 +118,8 @@ def decode(grid: Window, part: Part) -> tuple[list[str], Tallies]:
                     problems += _broken_blocks(dataset, path, group, window, of_band)
                     continue
                 for band, layer in zip(group, layers, strict=True):
+                    if (path, band) in tallies:
+                        tallies[path, band].sum_up(window, layer)
                     if band in tiles:
                         _add(tallies[path, band], tiles[band], layer, window, grid)
         except InputError as error:

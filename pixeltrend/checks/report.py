@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pixeltrend.checks.copies import copy_notes
 from pixeltrend.checks.decoding import decode, in_windows, some_blocks, whole
 from pixeltrend.checks.missing_blocks import files_of, read_layout
 from pixeltrend.checks.tally import Tally
@@ -24,7 +25,7 @@ from pixeltrend.raster.paths import absolute
 from pixeltrend.raster.remote import REQUESTS, EndingThreads, in_parallel
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
-from pixeltrend.series.notes import Note, missing_times
+from pixeltrend.series.notes import Note, missing_months, missing_times
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions
 from pixeltrend.times import dates
@@ -45,7 +46,7 @@ class RasterReport:
     time: float
     """Decimal year."""
     date: str
-    """The same as a date; a year stands for its first day."""
+    """The same as a date, as precise as all times of the series need: 2018, 2018-01, 2018-01-17."""
     path: str
     """The file, or the name that its shards would have as one."""
     files: int
@@ -104,6 +105,8 @@ class Report:
     """Unit of the values."""
     missing_years: tuple[float, ...]
     """Years that a yearly series does not have between its first and its last."""
+    missing_months: tuple[str, ...]
+    """Months that a monthly series does not have: 2018-03."""
     plan: PlanReport
     """How `slope` would divide the work."""
     warnings: tuple[str, ...]
@@ -162,6 +165,7 @@ def check(
         broken, tallies = _decode(series, stored, threads, progress, full=full)
         problems += broken
         notes += nodata_notes(series.sources, tallies)
+        notes += copy_notes(series.sources, tallies, full=full)
     return Report(
         rasters=tuple(_rasters(series, notes)),
         width=series.grid.width,
@@ -170,6 +174,7 @@ def check(
         crs=series.grid.crs,
         unit=series.unit,
         missing_years=tuple(missing_times(series.times.tolist())),
+        missing_months=tuple(missing_months(series.times.tolist())),
         plan=_plan(series, crew),
         warnings=tuple(note.text for note in notes),
         problems=tuple(dict.fromkeys(map(redact, problems))),
@@ -205,7 +210,8 @@ def _decode(
     windows, parts = sample_windows(series), []
     for file, layout in files:
         tallied = tuple(tile for tile in file.tiles if tile in silent)
-        if full:
+        has_one_block = layout.block[0] >= layout.height and layout.block[1] >= layout.width
+        if full or has_one_block:  # which would otherwise be decoded twice
             parts += whole(file, layout, tallied)
         else:
             parts += [some_blocks(file, layout), *in_windows(file, windows, tallied)]
@@ -224,7 +230,8 @@ def _decode(
 
 
 def _rasters(series: Series, notes: Sequence[Note]) -> Iterator[RasterReport]:
-    for time, source in zip(series.times.tolist(), series.sources, strict=True):
+    times = series.times.tolist()
+    for time, date, source in zip(times, dates.format_dates(times), series.sources, strict=True):
         tile = source.tiles[0]
         names = {source.path, *(tile.path for tile in source.tiles)}
         names |= {f"{name}, band {tile.band}" for name in names}
@@ -232,7 +239,7 @@ def _rasters(series: Series, notes: Sequence[Note]) -> Iterator[RasterReport]:
         areas = [tile.area for tile in source.tiles]
         yield RasterReport(
             time=time,
-            date=dates.format_date(time),
+            date=date,
             path=redact(source.path),
             files=len(source.tiles),
             width=max(a.col_off + a.width for a in areas) - min(a.col_off for a in areas),

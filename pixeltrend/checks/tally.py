@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pixeltrend.raster.windows import Window
     from pixeltrend.series.sources import Tile
 
     Numbers = NDArray[np.number[Any]]
@@ -42,6 +44,9 @@ class Tally:
         # How often constants were seen that may mean missing; the same on the border.
         self.counts: Counter[float] = Counter()
         self.border_counts: Counter[float] = Counter()
+        # A checksum of each window; whether the numbers of any differ.
+        self.checksums: dict[Window, int] = {}
+        self.varies = False
         # At most how often any other number was seen in the windows that have such a constant.
         self.others = 0
 
@@ -65,8 +70,16 @@ class Tally:
         if seen:
             self.others += _most_frequent(numbers[~np.isin(numbers, seen)])
 
+    def sum_up(self, window: Window, numbers: Numbers) -> None:
+        """Keep the checksum of a window, so that copies are found."""
+        self.checksums[window] = zlib.crc32(numbers.data)
+        finite = numbers[np.isfinite(numbers)]
+        self.varies = self.varies or bool(finite.size and finite.min() < finite.max())
+
     def merge(self, other: Tally) -> None:
         """Count what another tally has seen."""
+        self.checksums |= other.checksums
+        self.varies = self.varies or other.varies
         self.low, self.high = min(self.low, other.low), max(self.high, other.high)
         self.total += other.total
         self.on_border += other.on_border

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # Sides of the squares of a sample, and the largest block that is decoded for one.
 _SIDE = 256
 _LARGEST_BLOCK = 2**22
+# Numbers of all bands in the largest block that a run looks at twice.
+_MOST_NUMBERS = 2**25
 _ROWS_OF_PIXELS = 2**20
 
 
@@ -35,17 +37,21 @@ def undeclared(series: Series, *, most: int) -> list[Note]:
     series
         What is about to be read.
     most
-        How many of the rasters that declare nothing missing are looked at.
+        How many of the rasters that declare nothing missing are looked at; of those that declare a
+        constant, one is.
 
     Raises
     ------
     ReadError
         A block cannot be decoded.
     """
-    sources = [source for source in series.sources if is_silent(source) and not _is_tagged(source)]
-    if len(sources) > most:
-        steps = range(most)
-        sources = [sources[round(step * (len(sources) - 1) / (most - 1))] for step in steps]
+    silent = [source for source in series.sources if is_silent(source)]
+    untagged = [source for source in silent if not _is_tagged(source)]
+    tagged = [source for source in silent if _is_tagged(source)]
+    sources = [*_some(untagged, most), *tagged[len(tagged) // 2 :][:1]]
+    bands = len(series.tiles) // len(series.paths)
+    if series.block[0] * series.block[1] * bands > _MOST_NUMBERS:
+        return []  # a run decodes such a block once, and this would be another time
     windows = sample_windows(series)
     files = files_of(tile for source in sources for tile in source.tiles)
     parts = [part for file in files for part in in_windows(file, windows, file.tiles)]
@@ -57,6 +63,13 @@ def undeclared(series: Series, *, most: int) -> list[Note]:
             raise ReadError(problems[0])
         tallies |= part_tallies
     return nodata_notes(sources, tallies)
+
+
+def _some(sources: Sequence[Source], most: int) -> list[Source]:
+    """Return up to so many sources, spread evenly."""
+    if len(sources) <= most:
+        return [*sources]
+    return [sources[round(step * (len(sources) - 1) / (most - 1))] for step in range(most)]
 
 
 def nodata_notes(sources: Sequence[Source], tallies: Tallies) -> list[Note]:

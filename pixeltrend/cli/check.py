@@ -15,7 +15,7 @@ from pixeltrend.cli.fields import Command, Option, add_options, options_from
 from pixeltrend.cli.progress import progress_bar
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.execution.executors import Workers
-from pixeltrend.times.dates import format_time
+from pixeltrend.times.dates import format_dates, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -137,8 +137,8 @@ def _show(origin: Origin, found: Verification | None, *, as_json: bool) -> None:
         show(json.dumps(_plain(dataclasses.asdict(origin) | verified)))
         return
     click.echo(f"{origin.output}: {origin.method} of {_count(len(origin.inputs), 'raster')}")
-    for time, name in zip(origin.times, origin.inputs, strict=False):
-        click.echo(f"  {format_time(time)}  {name}")
+    for date, name in zip(format_dates(origin.times), origin.inputs, strict=False):
+        click.echo(f"  {date}  {name}")
     click.echo(f"Options: {origin.options or 'none that change numbers'}")
     known = {True: "yes", False: "no", None: "not known"}[origin.current]
     click.echo(f"Up to date: {known}{''.join(f'; {reason}' for reason in origin.reasons)}")
@@ -183,7 +183,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"Grid: {report.width} x {report.height} pixels{_georeference(report)}"
     first, last = (report.rasters[end].date for end in (0, -1))
-    missing = ", ".join(map(format_time, report.missing_years)) or "none"
+    absent = [*map(format_time, report.missing_years), *report.missing_months]
+    missing = ", ".join(absent) or "none"
     yield f"Times: {len(report.rasters)} from {first} to {last}, missing: {missing}"
     plan = report.plan
     yield (
@@ -224,7 +225,7 @@ def _georeference(report: Report) -> str:
     if report.geotransform is None:
         return ", not georeferenced"
     x, dx, _, y, _, dy = report.geotransform
-    return f" of {abs(dx):.10g} x {abs(dy):.10g}, corner {x:.12g} {y:.12g}, {name}"
+    return f" of {abs(dx):.6g} x {abs(dy):.6g}, corner {x:.9g} {y:.9g}, {name}"
 
 
 def _count(number: int, what: str) -> str:

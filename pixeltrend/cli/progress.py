@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pixeltrend.cli.exits import say, show
-from pixeltrend.times.dates import format_time
+from pixeltrend.times.dates import format_dates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,11 +44,11 @@ def report(summary: Summary, *, quiet: bool, as_json: bool) -> None:
     if as_json:
         show(json.dumps(dataclasses.asdict(summary)))
     elif not quiet:
-        first, last = format_time(summary.times[0]), format_time(summary.times[-1])
+        dates = format_dates(summary.times)
         resumed = f", {summary.resumed:,} windows of a run before" if summary.resumed else ""
         periods = f" in {summary.periods} periods" if summary.periods else ""
         say(
             f"{summary.output}: {summary.pixels:,} pixels "
-            f"({summary.valid_pixels:,} with a result{resumed}), "
-            f"{len(summary.times)} times from {first} to {last}{periods}, {summary.seconds:.2f} s"
+            f"({summary.valid_pixels:,} with a result{resumed}), {len(summary.times)} times "
+            f"from {dates[0]} to {dates[-1]}{periods}, {summary.seconds:.2f} s"
         )

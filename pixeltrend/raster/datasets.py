@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import resource
+import shlex
 import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from pixeltrend.errors import InputError, MissingDependencyError
-from pixeltrend.raster.paths import container, file_name, is_virtual
+from pixeltrend.raster.paths import container, file_name, is_remote, is_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,14 +38,13 @@ log = logging.getLogger(__name__)
 # whatever its own name says.
 DRIVERS = (
     "GTiff", "HFA", "ENVI", "EHdr", "AAIGrid", "RST", "SAGA", "SRTMHGT",
-    "netCDF", "HDF5", "HDF4", "JP2OpenJPEG", "PNG", "JPEG", "KEA", "Zarr",
+    "netCDF", "HDF5", "HDF4", "JP2OpenJPEG", "PNG", "JPEG", "KEA", "Zarr", "RRASTER",
 )  # fmt: skip
 # What a name promises, where the driver's name does not say so itself.
 _PROMISED = {
     ".tif": ("GTiff", "COG"), ".tiff": ("GTiff", "COG"), ".jp2": ("JP2OpenJPEG",),
     ".nc": ("netCDF", "HDF5"), ".png": ("PNG",), ".jpg": ("JPEG",), ".jpeg": ("JPEG",),
 }  # fmt: skip
-_HEAD = 256
 # Bytes of decoded blocks that a thread that reads keeps: those of the row of blocks it reads.
 _BLOCK_CACHE = 16 * 2**20
 _readers = 1
@@ -150,7 +150,7 @@ def open_raster(
             driver = dataset.GetDriver().ShortName
     except RuntimeError as error:
         raise InputError(
-            f"{path}: cannot be opened as a raster ({first_line(error)}){_is_vrt(path)}"
+            f"{path}: cannot be opened as a raster ({first_line(error)}){_what_it_is(path)}"
         ) from error
     promised = _PROMISED.get(os.path.splitext(file_name(path))[1].lower(), (driver,))
     if driver not in promised and not allow_vrt:
@@ -185,20 +185,24 @@ def get_metadata(raster: Any, domain: str = "") -> dict[str, str]:
     return {as_text(name): as_text(value) for name, value in items.items()}
 
 
-def _is_vrt(path: str) -> str:
-    """Return that a file which was refused is a VRT, if so, without opening what it names."""
+def _what_it_is(path: str) -> str:
+    """Return what a file is that was refused, without opening what it names."""
+    if is_remote(path):
+        return ""
     with gdal_messages():
         try:
-            file = gdal.VSIFOpenL(path, "rb")
+            driver = gdal.IdentifyDriverEx(path, gdal.OF_RASTER)
         except RuntimeError:
-            file = None
-        if file is None:
-            return ""
-        head = bytes(gdal.VSIFReadL(1, _HEAD, file) or b"")
-        gdal.VSIFCloseL(file)
-    if b"<VRTDataset" not in head:
+            driver = None
+    if driver is None or driver.ShortName in DRIVERS:
         return ""
-    return ": it is a VRT, which can read any other file; --allow-vrt allows it"
+    if driver.ShortName == "VRT":
+        return ": it is a VRT, which can read any other file; --allow-vrt allows it"
+    copy = os.path.splitext(path)[0] + ".tif"
+    return (
+        f": it is a {driver.ShortName} ({driver.LongName}), which pixeltrend does not read; copy "
+        f"it with: gdal_translate {shlex.quote(path)} {shlex.quote(copy)}"
+    )
 
 
 def first_line(error: Exception) -> str:

@@ -12,12 +12,12 @@ from pixeltrend.series.notes import Note
 from pixeltrend.times.dates import (
     duplicates,
     format_date,
-    format_time,
+    format_dates,
     name_order,
     times_from_range,
 )
 from pixeltrend.times.metadata import time_from_metadata, times_from_cf
-from pixeltrend.times.names import times_from_names
+from pixeltrend.times.names import date_names, times_from_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,24 +86,41 @@ def date_rasters(
     ]
     if len(rasters) < 2:  # noqa: PLR2004 - two points make a line
         bands = len(headers[exports[0].files[0]].bands)
-        is_stack = bands > 1 and not inputs.bands_are_times
-        hint = f"; its {bands} bands may be times: --bands-are-times" if is_stack else ""
+        hint = ""
+        if bands > 1 and not inputs.bands_are_times:
+            years = _years_of(exports[0].name, bands)
+            hint = f"; its {bands} bands may be times: --bands-are-times{years}"
         raise InputError(f"a trend needs two times or more, but {exports[0].name} is alone{hint}")
     times, notes = _decide(rasters, inputs)
     may_repeat = repeated or inputs.duplicates is not None
     for time in () if may_repeat else duplicates(times):
-        one, other, *_ = [
-            raster.label for raster, at in zip(rasters, times, strict=True) if at == time
-        ]
+        one, other, *_ = [raster for raster, at in zip(rasters, times, strict=True) if at == time]
         what = "bands" if inputs.bands_are_times else "files"
-        how = " (as one file and as shards)" if one == other else ""
+        date = format_dates(times)[times.index(time)]
         raise InputError(
-            f"two {what} have the same time, {format_date(time)}: {one} and {other}{how}; "
-            "--duplicates mean, first, last or best makes one of them, --composite one of all in a "
-            "year"
+            f"two {what} have the same time, {date}: {one.label} and {other.label}"
+            f"{_what_to_do(one, other, rasters, inputs)}"
         )
     in_order = sorted(range(len(times)), key=times.__getitem__)
     return [times[i] for i in in_order], [rasters[i] for i in in_order], notes
+
+
+def _what_to_do(one: Raster, other: Raster, rasters: Sequence[Raster], inputs: InputOptions) -> str:
+    """Return what two rasters of one time differ in, and what to do."""
+    if one.label == other.label:
+        return " (as one file and as shards)"
+    if inputs.bands_are_times or inputs.times is not None:
+        return ""
+    from pixeltrend.series.clashes import clash  # most series have none
+
+    paths = [raster.export.name for raster in rasters]
+    return clash(one.export.name, other.export.name, paths, by_name=inputs.date_regex is None)
+
+
+def _years_of(path: str, bands: int) -> str:
+    from pixeltrend.series.clashes import years_of  # most series do without
+
+    return years_of(path, bands)
 
 
 def _order(path: str) -> tuple[list[tuple[str, int, str]], str]:
@@ -131,20 +148,38 @@ def _decide(rasters: Sequence[Raster], inputs: InputOptions) -> tuple[list[float
     complete = [time for time in own if time is not None]
     has_all = len(complete) == len(rasters)
     try:
-        named = times_from_names(list(map(_name, rasters)), date_regex=inputs.date_regex)
+        dated = date_names(
+            list(map(_name, rasters)), date_regex=inputs.date_regex, time=inputs.time
+        )
     except InputError as error:
         if inputs.date_regex is None and has_all:
             note = Note("the names hold no times, so those in the metadata of the files are used")
             return complete, [] if inputs.bands_are_times else [note]
         if not inputs.bands_are_times:
-            raise
+            if inputs.date_regex is not None:
+                raise
+            from pixeltrend.series.clashes import folder_hint  # most names are read
+
+            hint = folder_hint([_name(raster) for raster in rasters])
+            raise InputError(f"{error}{hint}") from error
+        years = _years_of(rasters[0].export.name, len(rasters)).strip() or "--years FIRST:LAST"
         raise InputError(
             f"{rasters[0].export.name}: the descriptions of its bands do not hold their times "
-            f"({error}); give --years FIRST:LAST"
+            f"({error}); give {years}"
         ) from error
+    named = dated.times
     if inputs.bands_are_times and has_all and len(set(named)) < len(named) == len(set(complete)):
         return complete, []  # the name of one variable, with a number in it, on every band
-    return named, _contradictions(rasters, named, own)
+    notes = _contradictions(rasters, named, own)
+    if dated.period is not None and inputs.time is None:
+        first, last = dated.period
+        notes.append(
+            Note(
+                f"{_name(rasters[0])}: {first} and {last} are taken for a period, whose start "
+                "counts; --time start, middle or end says which, --date-regex reads something else"
+            )
+        )
+    return named, notes
 
 
 def _name(raster: Raster) -> str:
@@ -227,7 +262,7 @@ def _contradictions(
 ) -> list[Note]:
     """Return a note if files hold other times than their names."""
     wrong = [
-        (raster.label, format_time(name), format_time(time))
+        (raster.label, format_date(name), format_date(time))
         for raster, name, time in zip(rasters, named, own, strict=True)
         if time is not None and not _agree(name, time)
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import InputError, redact
-from pixeltrend.times.dates import format_time
+from pixeltrend.times.dates import format_dates, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,33 +84,53 @@ def differences(bands: Sequence[tuple[str, BandHeader]]) -> list[Note]:
 
 def _without_time(description: str) -> str:
     """Return a band's name without what changes with the time; B4 and B5 stay what they are."""
-    return re.sub(r"\d{4,}(?:[-._]\d{2,3})*", "#", description)
+    return re.sub(r"\d{4,}(?:[-._]\d{2,3})*", "#", description.rstrip())
 
 
 def missing_times(times: Sequence[float]) -> list[float]:
     """Return the years that a yearly series, or one of every n-th year, lacks between its ends."""
-    steps = [round(b - a) for a, b in itertools.pairwise(times)]
-    if not steps or not _are_years(times) or any(step % min(steps) for step in steps):
+    return list(map(float, _absent([round(time) for time in times]))) if _are_years(times) else []
+
+
+def missing_months(times: Sequence[float]) -> list[str]:
+    """Return the months that a monthly series, or one of every n-th month, lacks."""
+    dates = format_dates(times)
+    if _are_years(times) or any(len(date) != len("2018-01") for date in dates):
         return []
-    every = range(round(times[0]), round(times[-1]) + 1, min(steps))
-    absent = sorted(set(map(float, every)) - set(times))
+    months = [12 * int(date[:4]) + int(date[5:]) - 1 for date in dates]
+    return [f"{month // 12:04}-{month % 12 + 1:02}" for month in _absent(months)]
+
+
+def _absent(numbers: Sequence[int]) -> list[int]:
+    """Return what a series of every n-th number lacks between its ends."""
+    steps = [b - a for a, b in itertools.pairwise(numbers)]
+    if not steps or min(steps) < 1 or any(step % min(steps) for step in steps):
+        return []
+    absent = sorted({*range(numbers[0], numbers[-1] + 1, min(steps))} - {*numbers})
     # Half of them absent is another rhythm, not a series with gaps.
-    return absent if len(absent) < len(times) else []
+    return absent if len(absent) < len(numbers) else []
 
 
 def time_notes(times: Sequence[float]) -> list[Note]:
-    """Return which years are missing, or that times are unevenly spaced."""
-    absent = missing_times(times)
-    if absent:
-        shown = ", ".join(map(format_time, absent[:_SHOWN]))
-        more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
-        what = "a year is" if len(absent) == 1 else f"{len(absent)} years are"
-        return [Note(f"{what} missing: {shown}{more}; the others are used as they are")]
+    """Return which years or months are missing, or that times are unevenly spaced."""
+    for unit, absent in (
+        ("year", list(map(format_time, missing_times(times)))),
+        ("month", missing_months(times)),
+    ):
+        if absent:
+            more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
+            what = f"a {unit} is" if len(absent) == 1 else f"{len(absent)} {unit}s are"
+            return [
+                Note(
+                    f"{what} missing: {', '.join(absent[:_SHOWN])}{more}; the others are used as "
+                    "they are"
+                )
+            ]
     steps = [b - a for a, b in itertools.pairwise(times)]
     if not steps or max(steps) <= (1 if _are_years(times) else _UNEQUAL) * min(steps):
         return []
     index = steps.index(max(steps))
-    between = f"{format_time(times[index])} and {format_time(times[index + 1])}"
+    between = " and ".join(format_dates(times[index : index + 2]))
     per_unit, unit = (
         (1, "years") if all(step == round(step) for step in steps) else (365.25, "days")
     )

@@ -13,8 +13,8 @@ _QA_BITS = 32
 
 # What an output tells in other items of its metadata, or by its grid.
 _KNOWN_OTHERWISE = {
-    "band", "window", "bounds", "allow_vrt", "years", "date_regex", "times", "bands_are_times",
-    "settle", "groups",
+    "band", "window", "bounds", "allow_vrt", "years", "date_regex", "times", "time",
+    "bands_are_times", "settle", "groups",
 }  # fmt: skip
 
 
@@ -104,6 +104,12 @@ class InputOptions:
         group="Times",
         metavar="FILE.csv",
     )
+    time: str | None = option(
+        None,
+        "Of two times in each name, the first and last of a period, what counts.  [default: start]",
+        group="Times",
+        choices=("start", "middle", "end"),
+    )
     bands_are_times: bool = option(
         False,
         "Every band of a file has a time of its own, from its description or --years.",
@@ -155,6 +161,11 @@ class InputOptions:
         if len(dating) > 1:
             raise ArgumentError(
                 f"{' and '.join(dating)} each say what the times are: give only one of them"
+            )
+        if dating and self.time is not None:
+            raise ArgumentError(
+                f"time {self.time} is of a period in the names, but {dating[0]} says what the "
+                "times are: give only one of them"
             )
         if self.bands_are_times and self.band is not None:
             raise ArgumentError(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc")
 _KINDS = ", ".join(SUFFIXES)
 # Ends of the names of files that are part of a raster.
-_SIDECARS = (".aux.xml", ".ovr", ".msk", ".tfw", ".tifw", ".wld", ".prj", RECORD)
+_SIDECARS = (".aux.xml", ".ovr", ".msk", ".tfw", ".tifw", ".wld", ".prj", ".gri", RECORD)
 
 _SCHEMES = {
     "s3://": "/vsis3/",
@@ -58,7 +58,7 @@ def find_inputs(
             if os.path.exists(pattern):  # a FIFO, a socket or a device
                 reason = "is not a regular file"
             if os.path.isdir(pattern):
-                reason = f"no raster in this folder ({_KINDS})"
+                reason = f"no raster in this folder ({_KINDS}){_below_it(pattern)}"
             raise InputError(f"{pattern}: {reason}")
         for path in matches:
             by_identity.setdefault(_identity(path), path)
@@ -103,6 +103,17 @@ def _expand_local(pattern: str) -> list[str]:
         return [os.path.join(pattern, name) for name in os.listdir(pattern) if _is_raster(name)]
     matches = [pattern] if os.path.isfile(pattern) else glob.glob(pattern, recursive=True)
     return [inner for match in matches if os.path.isfile(match) for inner in _unpacked(match)]
+
+
+def _below_it(folder: str) -> str:
+    """Return the pattern of the rasters in the folders of a folder, if there are any."""
+    for where, _, names in os.walk(folder):
+        for name in names:
+            if _is_raster(name):
+                found = os.path.relpath(os.path.join(where, name), folder)
+                wanted = os.path.join(folder, "**", "*" + os.path.splitext(name)[1])
+                return f"; some are in folders below, such as {found}: '{wanted}'"
+    return ""
 
 
 def _is_raster(name: str) -> bool:

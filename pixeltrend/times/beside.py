@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 _Parts = list[dict[str, str]]
 
 _GAP = r"[-_. ]*"
+_TO_YEAR = r"[-_. ]*(?:(?:y|yr|year)[-_. ]*)?"
 _NAMES = "|".join(sorted(" ".join(MONTH_NAMES).split(), key=len, reverse=True))
 _NAME = f"(?P<monthname>{_NAMES})"
 _SEASON = f"(?P<season>{'|'.join(name for name in SEASONS if name.isalpha())})"
 # The first that all names have, and not all the same, counts. Compiled when first used.
 _WITH_A_YEAR = (
+    r"年(?P<month>[0-9]{1,2})月(?:(?P<day>[0-9]{1,2})日)?",
+    r"M(?:onth)?[-_]?(?P<month>[0-9]{1,2})[-_. ]?D(?:ay)?[-_]?(?P<day>[0-9]{1,2})",
     rf"{_NAME}[-_. ]*(?:to)?[-_. ]*(?:{_NAMES})",
     rf"{_NAME}{_GAP}(?P<day>[0-9]{{1,2}})",
     rf"(?P<day>[0-9]{{1,2}}){_GAP}{_NAME}",
@@ -31,6 +34,8 @@ _WITH_A_YEAR = (
     r"W(?:k|eek)?[-_]?(?P<week>[0-9]{1,2})",
     r"M(?:onth)?[-_]?(?P<month>[0-9]{1,2})",
     r"(?:dk|dek|dekad)[-_]?(?P<dekad>[0-9]{1,2})",
+    r"(?:doy|jd|julian)[-_]?(?P<doy>[0-9]{1,3})",
+    r"D(?P<doy>[0-3][0-9]{2})",
 )
 _WITH_A_MONTH = (r"(?:D|dk|dek|dekad)(?P<dekad>[1-3])", r"(?:P|pentad)(?P<pentad>[1-6])")
 # Parts of the time that cannot be read: on which half of the Earth, at which end of the year?
@@ -62,13 +67,24 @@ def read_beside(
     """
     has_month = "month" in whole[0]
     if matches := _text(has_month, befores, afters):
-        return _checked(whole, [match.groupdict() for match in matches], matches)
+        return _checked(whole, _without_tile(matches), matches)
     for core in _UNREAD_WITH_A_MONTH if has_month else _UNREAD_WITH_A_YEAR:
         if matches := _adjacent(core, befores, afters):
             return None, [match[0].strip("-_. ") for match in matches]
     if has_month:
         return _number_behind_month(whole, afters)
     return _numbers_of_date(whole, befores, afters) or _number_beside_year(whole, befores, afters)
+
+
+def _without_tile(matches: Sequence[re.Match[str]]) -> _Parts:
+    """Return the parts; a number that all names have, as in tile_07_Jan_2001, is no day."""
+    parts = [match.groupdict() for match in matches]
+    if len({part.get("day") for part in parts}) == 1 and all(
+        "_" in match[0].strip("-_. ") for match in matches
+    ):
+        for part in parts:
+            part.pop("day", None)
+    return parts
 
 
 def _text(has_month: bool, befores: Sequence[str], afters: Sequence[str]) -> list[re.Match[str]]:
@@ -99,7 +115,9 @@ def _fit(pattern: str, texts: Sequence[str]) -> list[re.Match[str]]:
 
 
 def _adjacent(core: str, befores: Sequence[str], afters: Sequence[str]) -> list[re.Match[str]]:
-    return _fit(rf"^{_GAP}{core}(?![^\W_])", afters) or _fit(rf"(?<![^\W_]){core}{_GAP}$", befores)
+    return _fit(rf"^{_GAP}{core}(?![^\W_])", afters) or _fit(
+        rf"(?<![^\W_]){core}{_TO_YEAR}$", befores
+    )
 
 
 def _checked(
@@ -150,10 +168,14 @@ def _number_beside_year(
     A number that grows by one from name to name is none, and neither is the end of a season
     (2009-10, 2010-11).
     """
-    matches = _fit(r"^[-_. ](?P<n>[0-9]{1,2})(?![^\W_])", afters) or _fit(
-        r"(?<![^\W_])(?P<n>[0-9]{1,2})[-_. ]$", befores
+    matches = _fit(r"^[-_. ](?P<n>[0-9]{1,3})(?![^\W_]|\.[0-9]+[a-z])", afters) or _fit(
+        r"(?<![^\W_])(?P<n>[0-9]{1,3})[-_. ]$", befores
     )
     texts = [match["n"] for match in matches]
+    if {len(text) for text in texts} == {3}:
+        # A tile, unless all are days on which composites of 8 and 16 days begin.
+        are_days = all(int(text) % 8 == 1 and int(text) <= 361 for text in texts)  # noqa: PLR2004
+        return None, texts if are_days else []
     numbers = [int(text) for text in texts]
     years = [int(year["year"]) for year in whole]
     if not matches or not all(1 <= number <= 12 for number in numbers):  # noqa: PLR2004

@@ -152,12 +152,29 @@ def format_time(time: float) -> str:
 
 
 def format_date(time: float) -> str:
-    """Return a decimal year as a date: 1995, 2016-01-17; the first day is the year alone."""
+    """Return a decimal year as precise as it tells: 1995, 2016-02, 2016-01-17."""
+    return format_dates([time])[0]
+
+
+def format_dates(times: Sequence[float]) -> list[str]:
+    """Return decimal years as dates, all as precise as the most precise of them.
+
+    The first days of years are the years alone, the first days of months the months.
+    """
+    dates = [_date_of(time) for time in times]
+    if any(date is None for date in dates) or all(time == int(time) for time in times):
+        return [
+            str(int(time)) if date is None else date[:4]
+            for time, date in zip(times, dates, strict=True)
+        ]
+    are_months = all(date is not None and date.endswith("-01") for date in dates)
+    return [date[:7] if are_months else date for date in dates if date is not None]
+
+
+def _date_of(time: float) -> str | None:
+    """Return the day of a decimal year, or None if the calendar does not have the year."""
     year = int(time)
-    if time == year or not dt.MINYEAR <= year <= dt.MAXYEAR:
-        return str(year)
-    day = format_day(time)
-    return str(year) if day.endswith("-01-01") else day
+    return format_day(time) if dt.MINYEAR <= year < dt.MAXYEAR else None
 
 
 def format_day(time: float) -> str:
@@ -251,7 +268,7 @@ def _match_time(pattern: re.Pattern[str], path: str) -> float:
     else:
         parts = {"year": match[1] if pattern.groups else match[0]}
     year = parts.get("year") or ""
-    if year.isdecimal() and len(year) != 4:  # noqa: PLR2004
+    if year.isdecimal() and len(year) != 4 and not (len(year) == 2 and len(parts) > 1):  # noqa: PLR2004
         raise InputError(f"{path}: {rule} gives the year {year!r}: a year needs four digits")
     try:
         return time_of(parts)

@@ -98,6 +98,15 @@ PRODUCTS = (
         rf"chirps-v[\d.]+?\.{_YEAR}\.(?P<month>\d\d)\.(?P<dekad>[1-3])(?=\.|$)",
         "chirps-v2.0.1981.01.2.tif", "1981-01-11", "chirps"),
     Product(
+        "ASTER", rf"AST_(?:L1[ABT]|\d\d[A-Z]*)_\d{{3}}(?P<month>\d\d)(?P<day>\d\d){_YEAR}\d{{6}}",
+        "AST_L1T_00305122018101536_20180613123456_12345.hdf", "2018-05-12"),
+    Product(
+        "OMI", rf"OMI-Aura_L[23]G?-[A-Z0-9_]+?_{_YEAR}m(?P<month>\d\d)(?P<day>\d\d)",
+        "OMI-Aura_L3-OMNO2d_2004m1001_v003-2018m0627t042221.he5", "2004-10-01", "omi-aura"),
+    Product(
+        "DWD RADOLAN", r"raa01-[a-z]{2}_\d{5}-(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)\d{4}",
+        "raa01-sf_10000-1805122350-dwd---bin", "2018-05-12", "raa01"),
+    Product(
         "DWD grids (13 to 16 are seasons, 17 the year)",
         rf"grids_germany_[a-z0-9_]+_{_YEAR}(?:17|(?P<season>1[3-6])|(?P<month>0[1-9]|1[0-2]))",
         "grids_germany_annual_air_temp_mean_189117.asc", "1891", "grids_germany"),

@@ -132,3 +132,13 @@ def test_constants_that_float32_rounds_are_told(tmp_path, write_stack, make_valu
     write_stack(tmp_path, values)
     [warning] = pixeltrend.check(tmp_path, pixels=True).warnings
     assert f"{constant:g} is at 100 of 3,000" in warning
+
+
+def test_slope_looks_where_nan_is_declared(run_cli, tmp_path, write_stack):
+    values = np.random.default_rng(4).integers(10, 100, (6, *SHAPE)).astype(np.float32)
+    with_border(values, 0)
+    write_stack(tmp_path / "in", values, YEARS, nodata=np.nan)
+    done = run_cli("slope", "in", "-o", "trend.tif", "-q")
+    assert done.returncode == 0
+    assert "another nodata is declared, but 0 is at" in done.stderr
+    assert "give --nodata 0" in done.stderr

@@ -114,7 +114,7 @@ def test_composites_are_xarray_s(dates, name, statistic):
             lambda day: (day.year, day.timetuple().tm_yday <= 59),
         ),
     ],
-    ids=str,
+    ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else "",
 )
 def test_months_and_days(options, taken):
     dates = scenes(2, 1500)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-import shlex
 
 import pytest
 from hypothesis import assume, given
@@ -266,39 +264,6 @@ def test_names_without_a_time(names):
     said = refusal(names)
     assert said.startswith(names[0])
     assert "--years" in said
-
-
-REFUSED = [
-    (["ndvi_1995_1996.tif", "ndvi_1996_1997.tif"], "1995 (YYYY) or 1996 (YYYY)"),
-    (["ndvi_1995.tif", "made_2021_of_1996.tif"], "2021 (YYYY) or 1996 (YYYY)"),
-    (["period (1995) to 1996.tif", "period (1996) to 1997.tif"], "1995 (YYYY) or 1996 (YYYY)"),
-    (["it's 1995 or 1996.tif", "it's 1996 or 1997.tif"], "1995 (YYYY) or 1996 (YYYY)"),
-    (
-        ["ndvi_20150101_20151231.tif", "ndvi_20160101_20161231.tif"],
-        "20150101 (YYYYMMDD) or 20151231 (YYYYMMDD)",
-    ),
-    (["2015-01-01_2015-06-30.tif"], "2015-01-01 (YYYY_MM_DD) or 2015-06-30 (YYYY_MM_DD)"),
-    (["a199501_2016001.tif", "b199601_2017001.tif"], "199501 (YYYYMM) or 2016001 (YYYYDDD)"),
-    (["x1_1_2016_001_1999.tif"], "2016_001 (YYYY_DDD) or 1999 (YYYY)"),
-    (["19950101_195.tif_199502_2000.tif"], "19950101 (YYYYMMDD), 199502 (YYYYMM) or 2000 (YYYY)"),
-    (["1_2_3_1995_1996.tif", "5 6 7_1996_1997.tif"], "1995 (YYYY) or 1996 (YYYY)"),
-    (["1995_x_1996.tif", "1996 1 2 3_1997.tif"], "1995 (YYYY) or 1996 (YYYY)"),
-]
-
-
-@pytest.mark.parametrize(("names", "candidates"), REFUSED)
-def test_several_possible_times_are_refused(names, candidates):
-    said = refusal(names)
-    assert any(said.startswith(f"{name}: the time could be {candidates}") for name in names), said
-
-
-@pytest.mark.parametrize("names", [names for names, _ in REFUSED])
-def test_suggested_date_regex_works(names):
-    suggested = re.search(r"--date-regex ('.+')$", refusal(names))
-    (date_regex,) = shlex.split(suggested[1])
-    times = times_from_names(names, date_regex=date_regex)
-    assert len(set(times)) == len(names)
-    assert all(1995 <= time < 2022 for time in times)
 
 
 def test_a_date_regex_wins():
