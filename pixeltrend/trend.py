@@ -6,19 +6,21 @@ import dataclasses
 import os
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pixeltrend.checks.undeclared_nodata import undeclared
-from pixeltrend.errors import ArgumentError
+from pixeltrend.errors import ArgumentError, redact
+from pixeltrend.execution.budget import Output
 from pixeltrend.execution.executors import Workers
 from pixeltrend.execution.pipeline import Watch, reduced_windows
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.lock import lock
 from pixeltrend.raster.output import OutputOptions
-from pixeltrend.raster.provenance import Provenance, describe, options_text
+from pixeltrend.raster.provenance import Provenance, describe, describe_unreadable, options_text
 from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
@@ -36,13 +38,27 @@ from pixeltrend.series.settling import settle
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from numpy.typing import NDArray
+
     from pixeltrend.execution.pipeline import Results
-    from pixeltrend.reducers.reducer import BandInfo, Reducer
+    from pixeltrend.reducers.reducer import Reducer
     from pixeltrend.series.opening import Patterns
     from pixeltrend.series.series import Series
 
 # Rasters in which a run looks for nodata that nobody declared.
 _MOST_LOOKED_AT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What of a file could not be read, and so is missing (`on_read_error`)."""
+
+    path: str
+    """The file."""
+    blocks: int
+    """Blocks of it, of each band; one if it could not be opened."""
+    pixels: int
+    """Values that are missing for that reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,8 @@ class Summary:
     """Wall time."""
     warnings: tuple[str, ...]
     """What to know before trusting the result."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """What could not be read, in order of time."""
     current: bool = False
     """Whether the output was up to date, so that nothing was computed (`update`)."""
 
@@ -222,7 +240,8 @@ def run(
         if made and not record.why_stale(request, output, made):
             return Summary(**record.keep(request, output, made))
         summary = _run(patterns, output, job, make, statistics)
-        record.write(request, output, dataclasses.asdict(summary))
+        if not summary.unreadable:  # the next run tries again
+            record.write(request, output, dataclasses.asdict(summary))
         return summary
 
 
@@ -250,15 +269,34 @@ def _run(
     prepare(reducer)
     warnings = [*series.warnings]
     warnings += [note.text for note in undeclared(series, most=_MOST_LOOKED_AT)]
-    # p-values are adjusted in full precision, whatever is written.
-    dtype = "float64" if fdr else job.output.dtype
-    with reduced_windows(series, reducer, job.workers, dtype, job.watch) as reduced:
-        results = (
-            _adjusted(reduced, reducer.bands, fdr, job.output.dtype, output) if fdr else reduced
+    waiting, adjust = Output(job.output.dtype, writer.row_bytes), None
+    if fdr:  # p-values are adjusted in full precision, whatever is written
+        from pixeltrend.execution import fdr as adjusting  # a run in one pass does without
+
+        held = adjusting.held_within(job.workers.memory, series.grid.pixels)
+        waiting = Output("float64", writer.row_bytes + held * adjusting.BYTES_HELD)
+        adjust = partial(
+            adjusting.with_adjusted,
+            row=[info.name for info in reducer.bands].index("pvalue"),
+            method=fdr,
+            dtype=job.output.dtype,
+            folder=Path(output).resolve().parent,
+            held=held,
         )
+    with reduced_windows(series, reducer, job.workers, waiting, job.watch) as reduced:
+        results = adjust(reduced) if adjust else reduced
         with writer:
-            valid, failed = _write(results, writer)
+            valid, failed, counts = _write(results, writer, len(series.paths))
             series.check_unchanged()
+            unreadable = _unreadable(series, counts)
+            if unreadable:
+                facts = {file.path: (file.blocks, file.pixels) for file in unreadable}
+                writer.add_metadata(describe_unreadable(facts, series.names))
+    warnings += [
+        f"{file.path}: {file.blocks:,} of its blocks cannot be read, so {file.pixels:,} values are "
+        "missing"
+        for file in unreadable
+    ]
     if failed:
         warnings.append(f"the function failed at {failed:,} pixels, which are NaN")
     if not valid:
@@ -269,32 +307,42 @@ def _run(
         valid_pixels=valid,
         times=tuple(series.times.tolist()),
         seconds=time.perf_counter() - start,
-        warnings=tuple(warnings),
+        warnings=tuple(map(redact, warnings)),
+        unreadable=unreadable,
     )
 
 
-def _write(results: Results, writer: RasterWriter) -> tuple[int, int]:
-    """Write all blocks; return the pixels with a result, and those at which a function failed."""
+def _write(
+    results: Results, writer: RasterWriter, files: int
+) -> tuple[int, int, NDArray[np.int64]]:
+    """Write all blocks.
+
+    Returns
+    -------
+    valid
+        Pixels with a result.
+    failed
+        Pixels at which a function failed.
+    unreadable
+        Blocks and pixels of each file that could not be read, (files, 2).
+    """
     valid = failed = 0
-    for window, (block, failures) in results:
+    unreadable = np.zeros((files, 2), np.int64)
+    for window, (block, faults) in results:
         writer.write(window, block)
-        failed += failures
+        failed += faults.failed
+        for number, *counts in faults.unreadable:
+            unreadable[number] += counts
         valid += int(np.count_nonzero(~np.isnan(block[0])))
-    return valid, failed
+    return valid, failed, unreadable
 
 
-def _adjusted(
-    results: Results,
-    bands: tuple[BandInfo, ...],
-    fdr: str,
-    dtype: str,
-    output: str | os.PathLike[str],
-) -> Results:
-    """Return the results with p-values adjusted over all of them."""
-    from pixeltrend.execution.fdr import with_adjusted  # a run in one pass does without
-
-    row = [info.name for info in bands].index("pvalue")
-    return with_adjusted(results, row, fdr, dtype=dtype, folder=Path(output).resolve().parent)
+def _unreadable(series: Series, counts: NDArray[np.int64]) -> tuple[Unreadable, ...]:
+    return tuple(
+        Unreadable(redact(path), *map(int, count))
+        for path, count in zip(series.paths, counts, strict=True)
+        if count.any()
+    )
 
 
 def _metadata(

@@ -40,7 +40,7 @@ def undeclared(series: Series, *, most: int) -> list[Note]:
     Raises
     ------
     ReadError
-        A block cannot be decoded.
+        A block cannot be decoded, and that ends the run (`Series.on_read_error`).
     """
     sources = [source for source in series.sources if is_silent(source) and not _is_tagged(source)]
     if len(sources) > most:
@@ -53,7 +53,7 @@ def undeclared(series: Series, *, most: int) -> list[Note]:
     look = in_parallel if series.is_remote else map
     tallies: Tallies = {}
     for problems, part_tallies in look(partial(decode, grid_window(series)), parts):
-        if problems:
+        if problems and series.on_read_error == "fail":
             raise ReadError(problems[0])
         tallies |= part_tallies
     return nodata_notes(sources, tallies)
