@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from pixeltrend.composites import CompositeSummary, composite
     from pixeltrend.series.opening import open_series
     from pixeltrend.series.series import Series
+    from pixeltrend.summary import Summary
     from pixeltrend.synthetic import make_series
-    from pixeltrend.trend import Summary, map_pixels, slope
+    from pixeltrend.trend import map_pixels, slope
     from pixeltrend.views.map import MapSummary, plot_map
 
 __all__ = [
@@ -59,7 +60,7 @@ _HOMES = {
     "CompositeSummary": "pixeltrend.composites",
     "Report": "pixeltrend.checks.report",
     "Series": "pixeltrend.series.series",
-    "Summary": "pixeltrend.trend",
+    "Summary": "pixeltrend.summary",
     "check": "pixeltrend.checks.report",
     "composite": "pixeltrend.composites",
     "make_series": "pixeltrend.synthetic",

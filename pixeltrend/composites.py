@@ -15,6 +15,7 @@ import numpy as np
 
 from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError, InputError, OutputError
+from pixeltrend.execution.budget import Output
 from pixeltrend.execution.executors import Workers
 from pixeltrend.execution.pipeline import Watch, reduced_windows
 from pixeltrend.options import takes
@@ -210,9 +211,9 @@ def _write(series: Series, bounds: NDArray[np.int64], paths: Sequence[str], job:
             for path, part in zip(paths, parts, strict=True)
         ]
         prepare(reducer)
-        dtype = job.output.dtype
+        waiting = Output(job.output.dtype, sum(writer.row_bytes for writer in writers))
         results = stack.enter_context(
-            reduced_windows(several, reducer, job.workers, dtype, job.watch)
+            reduced_windows(several, reducer, job.workers, waiting, job.watch)
         )
         with ExitStack() as opened:
             for writer in writers:

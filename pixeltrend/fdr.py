@@ -10,6 +10,7 @@ import numpy as np
 
 from pixeltrend.errors import InputError
 from pixeltrend.execution.fdr import with_adjusted
+from pixeltrend.execution.pipeline import Faults
 from pixeltrend.raster import provenance
 from pixeltrend.raster.datasets import open_raster
 from pixeltrend.raster.header import read_header
@@ -104,7 +105,7 @@ def adjust(
         for window in windows:
             area = (window.col_off, window.row_off, window.width, window.height)
             block = [dataset.GetRasterBand(number + 1).ReadAsArray(*area) for number in numbers]
-            yield window, (np.array(block, np.float64).reshape(len(numbers), -1), 0)
+            yield window, (np.array(block, np.float64).reshape(len(numbers), -1), Faults())
 
     row = [band.name for band in bands].index("pvalue")
     folder = Path(target).resolve().parent

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.errors import InputError
+from pixeltrend.execution.budget import Output
 from pixeltrend.execution.pipeline import Watch, reduced_windows
 from pixeltrend.reducers.composite import Composite, Values
 from pixeltrend.reducers.periods import chosen, periods, same_times
@@ -87,10 +88,10 @@ def sample_pixels(
     for chunk in sample_chunks(series):
         reducer = composing(Values(0), inputs, options)
         if isinstance(reducer, Composite):
-            times, values, _ = reducer.compose(*chunk)
+            times, values, _ = reducer.compose(chunk.times, chunk.values)
             yield times, values
         else:
-            yield chunk
+            yield chunk.times, chunk.values
 
 
 def best_first(series: Series, workers: Workers, watch: Watch) -> Series:
@@ -106,7 +107,7 @@ def best_first(series: Series, workers: Workers, watch: Watch) -> Series:
     valid = np.zeros(len(several.times))
     quiet = Watch(cancelled=watch.cancelled)
     reducer = Values(len(several.times))
-    with reduced_windows(several, reducer, workers, "float32", quiet) as results:
+    with reduced_windows(several, reducer, workers, Output(), quiet) as results:
         for _, (block, _) in results:
             valid += np.count_nonzero(~np.isnan(block), axis=1)
     counts = np.zeros(len(series.times))

@@ -6,20 +6,19 @@ import dataclasses
 import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pixeltrend.checks.undeclared_nodata import undeclared
-from pixeltrend.errors import ArgumentError
+from pixeltrend.errors import ArgumentError, redact
+from pixeltrend.execution.budget import Output
 from pixeltrend.execution.executors import Workers
-from pixeltrend.execution.pipeline import Watch, reduced_windows
+from pixeltrend.execution.pipeline import Tally, Watch, reduced_windows
 from pixeltrend.execution.resume import KeptWindows
 from pixeltrend.options import changed, from_keywords, takes
 from pixeltrend.raster.lock import lock
 from pixeltrend.raster.output import OutputOptions
-from pixeltrend.raster.provenance import Provenance, describe, options_text
+from pixeltrend.raster.provenance import Provenance, describe, describe_unreadable, options_text
 from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
@@ -45,6 +44,7 @@ from pixeltrend.series.homogeneity import CHANGES
 from pixeltrend.series.options import InputOptions, value_options
 from pixeltrend.series.patterns import find_inputs
 from pixeltrend.series.settling import settle
+from pixeltrend.summary import Summary, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,30 +56,6 @@ if TYPE_CHECKING:
 
 # Rasters in which a run looks for nodata that nobody declared.
 MOST_LOOKED_AT = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a run did."""
-
-    output: str
-    """The file written."""
-    pixels: int
-    """Pixels of the output."""
-    valid_pixels: int
-    """Pixels with a result in the first band."""
-    times: tuple[float, ...]
-    """Decimal years of the inputs."""
-    seconds: float
-    """Wall time."""
-    warnings: tuple[str, ...]
-    """What to know before trusting the result."""
-    periods: int = 0
-    """Periods that the inputs are scenes of (`composite`); 0 if each has a time of its own."""
-    current: bool = False
-    """Whether the output was up to date, so that nothing was computed (`update`)."""
-    resumed: int = 0
-    """Windows that a run before had finished, which did not end (`resume`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +231,7 @@ def run(
             return Summary(**record.keep(request, output, made))
         kept = KeptWindows(target, request if resume else None)
         summary = _run(patterns, output, job, make, statistics, kept)
-        if update:
+        if update and not summary.unreadable:  # if so, the next run tries again
             record.write(request, output, dataclasses.asdict(summary))
         kept.remove()
         return summary
@@ -280,12 +256,7 @@ def _run(
         series = best_first(series, job.workers, job.watch)
     reducer = composing(make(series), job.inputs, job.composite)
     unit = "" if job.composite.composite == "count" else series.unit
-    bands, fdr = list(reducer.bands), statistics.fdr if statistics else None
-    classes = statistics is not None and statistics.stats == CLASS
-    if classes:
-        bands = [info for info in bands if info.name == CLASS]
-    elif statistics and fdr:
-        bands.append(make_band("pvalue_fdr", statistics))
+    bands = _bands(reducer, statistics)
     writer = RasterWriter(
         output,
         series.grid,
@@ -296,28 +267,90 @@ def _run(
     )
     prepare(reducer)
     warnings += [note.text for note in undeclared(series, most=MOST_LOOKED_AT)]
-    # p-values are adjusted in full precision, whatever is written.
-    dtype = "float64" if fdr else job.output.dtype
-    with reduced_windows(series, reducer, job.workers, dtype, job.watch, kept.take_up) as computed:
-        results = kept.join(computed)
-        if statistics and fdr:
-            results = _adjusted(results, reducer.bands, statistics, job.output.dtype, output)
+    waiting, adjust = _adjustment(series, reducer, statistics, job, writer)
+    with reduced_windows(
+        series, reducer, job.workers, waiting, job.watch, kept.take_up
+    ) as computed:
+        results = adjust(kept.join(computed))
+        tally = Tally(len(series.paths))
         with writer:
-            valid, failed = _write(results, writer)
+            for window, (block, faults) in results:
+                writer.write(window, block)
+                tally.add(block, faults)
             series.check_unchanged()
-    if failed:
-        warnings.append(f"the function failed at {failed:,} pixels, which are NaN")
-    if not valid:
+            unreadable = _unreadable(series, tally)
+            if unreadable:
+                facts = {file.path: (file.blocks, file.pixels) for file in unreadable}
+                writer.add_metadata(describe_unreadable(facts, series.names))
+    warnings += [
+        f"{file.path}: {file.blocks:,} of its blocks cannot be read, so {file.pixels:,} values are "
+        "missing"
+        for file in unreadable
+    ]
+    if tally.failed:
+        warnings.append(f"the function failed at {tally.failed:,} pixels, which are NaN")
+    if not tally.valid:
         warnings.append(f"no pixel has a result: all of {output} is missing")
     return Summary(
         output=str(output),
         pixels=series.grid.pixels,
-        valid_pixels=valid,
+        valid_pixels=tally.valid,
         times=tuple(series.times.tolist()),
         seconds=time.perf_counter() - start,
-        warnings=tuple(warnings),
+        warnings=tuple(map(redact, warnings)),
         periods=len(times) if job.composite.composite else 0,
+        unreadable=unreadable,
         resumed=kept.resumed,
+    )
+
+
+def _bands(reducer: Reducer, statistics: StatsOptions | None) -> list[BandInfo]:
+    """Return the bands that are written of those of the reducer, and the adjusted p-values."""
+    bands = list(reducer.bands)
+    if statistics is not None and statistics.stats == CLASS:
+        return [info for info in bands if info.name == CLASS]
+    if statistics is not None and statistics.fdr:
+        bands.append(make_band("pvalue_fdr", statistics))
+    return bands
+
+
+def _adjustment(
+    series: Series,
+    reducer: Reducer,
+    statistics: StatsOptions | None,
+    job: Job,
+    writer: RasterWriter,
+) -> tuple[Output, Callable[[Results], Results]]:
+    """Return what waits in this process, and what makes the results that are written.
+
+    p-values are adjusted over all results, in full precision whatever is written.
+    """
+    if statistics is None or statistics.fdr is None:
+        return Output(job.output.dtype, writer.row_bytes), lambda results: results
+    from pixeltrend.execution import fdr  # a run in one pass does without
+
+    names, alpha = [info.name for info in reducer.bands], statistics.alpha
+    classes = statistics.stats == CLASS
+    held = fdr.held_within(job.workers.memory, series.grid.pixels)
+    adjust = partial(
+        fdr.with_adjusted,
+        row=names.index("pvalue"),
+        method=statistics.fdr,
+        dtype="float64" if classes else job.output.dtype,
+        folder=writer.folder,
+        held=held,
+    )
+    waiting = Output("float64", writer.row_bytes + held * fdr.BYTES_HELD)
+    if not classes:
+        return waiting, adjust
+    return waiting, lambda results: _judged(adjust(results), names.index(CLASS), alpha)
+
+
+def _unreadable(series: Series, tally: Tally) -> tuple[Unreadable, ...]:
+    return tuple(
+        Unreadable(redact(path), *map(int, count))
+        for path, count in zip(series.paths, tally.unreadable, strict=True)
+        if count.any()
     )
 
 
@@ -330,38 +363,6 @@ def _check_class(statistics: StatsOptions, output: OutputOptions) -> None:
         )
     if output.dtype != OutputOptions().dtype:
         raise ArgumentError(f"dtype {output.dtype}: the classes of --stats class are bytes")
-
-
-def _write(results: Results, writer: RasterWriter) -> tuple[int, int]:
-    """Write all blocks; return the pixels with a result, and those at which a function failed."""
-    valid = failed = 0
-    for window, (block, failures) in results:
-        writer.write(window, block)
-        failed += failures
-        valid += int(np.count_nonzero(~np.isnan(block[0])))
-    return valid, failed
-
-
-def _adjusted(
-    results: Results,
-    bands: tuple[BandInfo, ...],
-    statistics: StatsOptions,
-    dtype: str,
-    output: str | os.PathLike[str],
-) -> Results:
-    """Return the results with p-values adjusted over all of them, or the classes that they make."""
-    from pixeltrend.execution.fdr import with_adjusted  # a run in one pass does without
-
-    names, folder = [info.name for info in bands], Path(output).resolve().parent
-    classes, row = statistics.stats == CLASS, names.index("pvalue")
-    adjusted = with_adjusted(
-        results,
-        row,
-        str(statistics.fdr),
-        dtype="float64" if classes else dtype,
-        folder=folder,
-    )
-    return _judged(adjusted, names.index(CLASS), statistics.alpha) if classes else adjusted
 
 
 def _judged(results: Results, row: int, alpha: float) -> Results:

@@ -110,7 +110,6 @@ def test_each_thread_that_reads_has_its_part_of_the_block_cache(
         tmp_path / "out.tif",
         executor=executor,
         workers=workers,
-        memory=20_000,
         progress=lambda _done, _total: seen.append(gdal.GetCacheMax()),
     )
     assert set(seen) == {readers * 2**24}

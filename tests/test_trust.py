@@ -18,7 +18,7 @@ import pixeltrend
 from pixeltrend.errors import InputError
 from pixeltrend.raster.header import read_header
 from pixeltrend.raster.windows import Window
-from pixeltrend.series import reader
+from pixeltrend.series import pixels
 from pixeltrend.series.reader import read_chunk
 
 YEARS = (2000, 2001, 2002)
@@ -338,14 +338,14 @@ def test_a_change_that_keeps_size_and_time_is_seen(folder, write_raster, change)
 
 def test_a_change_while_a_file_is_read_is_seen(folder, write_raster, monkeypatch):
     series = pixeltrend.open_series(folder)
-    plain = reader._decode
+    plain = pixels._decode
 
     def change_and_decode(tile, *arguments):
         if tile.path.endswith("ndvi_2001.tif"):
             move_another_here(folder / "ndvi_2001.tif", write_raster)
         plain(tile, *arguments)
 
-    monkeypatch.setattr(reader, "_decode", change_and_decode)
+    monkeypatch.setattr(pixels, "_decode", change_and_decode)
     with pytest.raises(pixeltrend.ReadError, match=r"ndvi_2001\.tif: .* while it was read"):
         read_chunk(series, Window(0, 0, 3, 4))
 

@@ -17,10 +17,10 @@ from pixeltrend.checks.undeclared_nodata import (
     sample_windows,
 )
 from pixeltrend.errors import redact
+from pixeltrend.execution.budget import Output, plan
 from pixeltrend.execution.executors import Workers
-from pixeltrend.execution.pipeline import plan
 from pixeltrend.options import from_keywords, takes
-from pixeltrend.raster.datasets import block_cache
+from pixeltrend.raster.datasets import limited
 from pixeltrend.raster.paths import absolute
 from pixeltrend.raster.remote import REQUESTS, EndingThreads, in_parallel
 from pixeltrend.reducers.methods import make_reducer
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from pixeltrend.checks.decoding import Tallies
     from pixeltrend.checks.missing_blocks import File, Layout
+    from pixeltrend.execution.budget import Plan
     from pixeltrend.series.opening import Patterns
     from pixeltrend.series.series import Series
 
@@ -83,6 +84,8 @@ class PlanReport:
     """Pixels of the largest."""
     worker_bytes: int
     """Memory for the pixels of one worker."""
+    all_bytes: int
+    """What all processes together hold at most, besides the programs themselves."""
     decoded_bytes: int
     """All values together."""
 
@@ -166,6 +169,8 @@ def check(
         problems += broken
         notes += nodata_notes(series.sources, tallies)
         notes += copy_notes(series.sources, tallies, full=full)
+    chosen = plan(series, make_reducer(StatsOptions()), crew, crew.count, Output())
+    notes += [Note(chosen.note)] if chosen.note else []
     return Report(
         rasters=tuple(_rasters(series, notes)),
         width=series.grid.width,
@@ -175,7 +180,7 @@ def check(
         unit=series.unit,
         missing_years=tuple(missing_times(series.times.tolist())),
         missing_months=tuple(missing_months(series.times.tolist())),
-        plan=_plan(series, crew),
+        plan=_plan(series, chosen),
         warnings=tuple(note.text for note in notes),
         problems=tuple(dict.fromkeys(map(redact, problems))),
     )
@@ -218,7 +223,7 @@ def _decode(
     problems: list[str] = []
     tallies: Tallies = {}
     # GDAL decodes without Python's lock; no block is needed twice, so a small cache is the fastest.
-    with block_cache(1), EndingThreads(threads) as executor:
+    with limited(1), EndingThreads(threads) as executor:
         answers = executor.map(partial(decode, grid_window(series)), parts)
         for done, (broken, of_part) in enumerate(answers, 1):
             problems += broken
@@ -254,14 +259,14 @@ def _rasters(series: Series, notes: Sequence[Note]) -> Iterator[RasterReport]:
         )
 
 
-def _plan(series: Series, crew: Workers) -> PlanReport:
-    windows = plan(series, make_reducer(StatsOptions()), crew.count, crew.memory)
-    largest = max(window.pixels for window in windows)
+def _plan(series: Series, chosen: Plan) -> PlanReport:
+    largest = max(window.pixels for window in chosen.windows)
     of_a_pixel = len(series.times) * series.dtype.itemsize
     return PlanReport(
-        workers=crew.count,
-        windows=len(windows),
+        workers=chosen.workers,
+        windows=len(chosen.windows),
         window_pixels=largest,
         worker_bytes=largest * of_a_pixel,
+        all_bytes=chosen.bytes,
         decoded_bytes=series.grid.pixels * of_a_pixel,
     )

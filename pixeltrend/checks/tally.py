@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.series.reader import is_nodata
+from pixeltrend.series.pixels import is_nodata
 from pixeltrend.series.sources import can_hold
 
 if TYPE_CHECKING:

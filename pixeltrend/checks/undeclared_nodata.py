@@ -43,7 +43,7 @@ def undeclared(series: Series, *, most: int) -> list[Note]:
     Raises
     ------
     ReadError
-        A block cannot be decoded.
+        A block cannot be decoded, and that ends the run (`Series.on_read_error`).
     """
     silent = [source for source in series.sources if is_silent(source)]
     untagged = [source for source in silent if not _is_tagged(source)]
@@ -59,7 +59,7 @@ def undeclared(series: Series, *, most: int) -> list[Note]:
     look = in_parallel if series.is_remote else map
     tallies: Tallies = {}
     for problems, part_tallies in look(partial(decode, grid_window(series)), parts):
-        if problems:
+        if problems and series.on_read_error == "fail":
             raise ReadError(problems[0])
         tallies |= part_tallies
     return nodata_notes(sources, tallies)

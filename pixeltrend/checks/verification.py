@@ -12,6 +12,7 @@ import numpy as np
 
 from pixeltrend.checks.recipe import recipe_of
 from pixeltrend.errors import InputError
+from pixeltrend.execution.budget import Output
 from pixeltrend.execution.fdr import with_adjusted
 from pixeltrend.execution.pipeline import reduced_windows
 from pixeltrend.raster import provenance
@@ -119,7 +120,7 @@ def verify(output: str, workers: Workers, watch: Watch, *, full: bool) -> Verifi
     tallies = [_Tally(name) for name in names + [_ADJUSTED] * bool(fdr and full)]
     pixels = 0
     with reduced_windows(
-        series, reducer, workers, "float64" if fdr else dtype.name, watch, choose
+        series, reducer, workers, Output("float64" if fdr else dtype.name), watch, choose
     ) as computed:
         results: Results = computed
         if fdr and full:

@@ -189,7 +189,8 @@ def _lines(report: Report) -> Iterator[str]:
     plan = report.plan
     yield (
         f"A run: {_count(plan.workers, 'worker')}, {_count(plan.windows, 'window')} of up to "
-        f"{plan.window_pixels:,} pixels, up to {_bytes(plan.worker_bytes)} of pixels in a worker, "
+        f"{plan.window_pixels:,} pixels, up to {_bytes(plan.worker_bytes)} of pixels in a worker "
+        f"and {_bytes(plan.all_bytes)} of memory in all, "
         f"{_bytes(plan.decoded_bytes)} to decode in all"
     )
     yield (

@@ -14,7 +14,7 @@ from pixeltrend.times.dates import format_dates
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pixeltrend.trend import Summary
+    from pixeltrend.summary import Summary
 
 
 @contextmanager

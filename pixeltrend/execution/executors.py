@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import deque
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack, contextmanager
@@ -13,26 +11,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pixeltrend import interruption
 from pixeltrend.errors import OUT_OF_MEMORY, ArgumentError, CancelledError, WorkerError
+from pixeltrend.execution.machine import available_cpus
 from pixeltrend.options import check_choices, option
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator
 
     Submit = Callable[[Any], Future[Any]]
-    Start = Callable[[Callable[[Any], Any], int], Submit]
+    Start = Callable[[Callable[[Any], Any], int, int], Submit]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 # How often a waiting run looks whether it is cancelled, in seconds.
 _POLL = 0.1
-
-
-def available_cpus() -> int:
-    """Return how many CPUs this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class SerialExecutor(Executor):
@@ -64,14 +57,16 @@ class Workers:
 
     workers: int | None = option(
         None,
-        "Processes to run, or threads.  [default: the CPUs that this process may use]",
+        "Processes to run, or threads; fewer run where --memory is not enough for all.  [default: "
+        "the CPUs that this process may use]",
         group="Running",
         metavar="N",
     )
     memory: int | None = option(
         None,
-        "Pixels that one worker may hold in memory, such as 64MB.  [default: 32MB, 128MB if they "
-        "come over a network, or one block]",
+        "Memory that all processes together may take, besides the programs themselves, such as "
+        "500MB.  [default: for pixels 32MB a worker, 128MB if they come over a network, or one "
+        "block; less where the machine or the job has less]",
         group="Running",
         metavar="SIZE",
     )
@@ -105,6 +100,11 @@ class Workers:
         return self.workers or available_cpus()
 
     @property
+    def are_local(self) -> bool:
+        """Whether they run on this machine, as far as can be known."""
+        return self.dask is None and isinstance(self.executor, str)
+
+    @property
     def writer_threads(self) -> int:
         """Threads that may compress the output on this machine: as many as there are workers."""
         return min(self.count, available_cpus())
@@ -118,9 +118,10 @@ class Workers:
     def open(self, paths: Iterable[str]) -> Iterator[tuple[Start, int]]:
         """Reach the workers; return what starts them, and how many calls they run at a time.
 
-        What starts them takes the function that they are to call, picklable, and the bytes of the
-        largest array that it returns. It returns what submits a task and returns its future.
-        Leaving in peace waits for the workers; leaving with an exception ends them at once.
+        What starts them takes the function that they are to call, picklable, the bytes of the
+        largest array that it returns, and how many calls are to run at a time: not more than that.
+        It returns what submits a task and returns its future. Leaving in peace waits for the
+        workers; leaving with an exception ends them at once.
 
         Parameters
         ----------
@@ -134,27 +135,27 @@ class Workers:
 
             with dask_executor(self.dask, paths) as (executor, threads):
                 yield _start(executor), min(threads, self.workers or threads)
-        elif self.count == 1:
-            yield _start(SerialExecutor()), 1
-        elif self.executor == "threads":
+        else:
+            with ExitStack() as stack:
+                yield partial(self._start_local, stack), self.count
+
+    def _start_local(
+        self, stack: ExitStack, function: Callable[[Any], Any], array_bytes: int, count: int
+    ) -> Submit:
+        if count == 1:
+            return _start(SerialExecutor())(function, array_bytes, count)
+        if self.executor == "threads":
             from concurrent.futures import ThreadPoolExecutor
 
-            with ThreadPoolExecutor(self.count) as executor:
-                yield _start(executor), self.count
-        else:
-            from pixeltrend.execution.processes import LocalProcesses
+            threads = stack.enter_context(ThreadPoolExecutor(count))
+            return _start(threads)(function, array_bytes, count)
+        from pixeltrend.execution.processes import LocalProcesses
 
-            with ExitStack() as stack:
-
-                def start(function: Callable[[Any], Any], array_bytes: int) -> Submit:
-                    processes = LocalProcesses(self.count, function, array_bytes)
-                    return stack.enter_context(processes).submit
-
-                yield start, self.count
+        return stack.enter_context(LocalProcesses(count, function, array_bytes)).submit
 
 
 def _start(executor: Executor) -> Start:
-    def start(function: Callable[[Any], Any], _array_bytes: int) -> Submit:
+    def start(function: Callable[[Any], Any], _array_bytes: int, _count: int) -> Submit:
         return lambda task: executor.submit(function, task)
 
     return start

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# p-values held in memory at a time; a few arrays of them.
-_HELD = 2**20
+# p-values held in memory at a time, at least and at most, and bytes of the arrays of each of them.
+_FEWEST, _HELD = 2**12, 2**20
+BYTES_HELD = 160
 # The first bits of a p-value put it into a class: sign, exponent and eight bits more.
 _SHIFT = 44
 _CLASSES = (int(np.float64(1.0).view(np.int64)) >> _SHIFT) + 1
@@ -35,6 +36,7 @@ def with_adjusted(
     *,
     dtype: str,
     folder: Path,
+    held: int = _HELD,
 ) -> Results:
     """Return all results again, each with a band of adjusted p-values after the others.
 
@@ -52,6 +54,8 @@ def with_adjusted(
         Type of the blocks that are returned.
     folder
         For temporary files.
+    held
+        p-values in memory at a time.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def with_adjusted(
                 pvalues.append(block[row])
                 blocks.append(block.astype(dtype))
                 order.append((window, len(block), failures))
-            adjusted = adjust_file(pvalues, method, folder)
+            adjusted = adjust_file(pvalues, method, folder, held)
             stack.callback(adjusted.close)
             start = at = 0
             for window, bands, failures in order:
@@ -83,6 +87,12 @@ def with_adjusted(
         raise OutputError(
             f"{folder}: cannot hold temporary files: {error.strerror or error}"
         ) from error
+
+
+def held_within(memory: int | None, pixels: int) -> int:
+    """Return how many of so many p-values are held at a time, in a quarter of the memory."""
+    most = _HELD if memory is None else memory // (4 * BYTES_HELD)
+    return min(_HELD, max(_FEWEST, most), pixels)
 
 
 def factor(total: int, method: str) -> float:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pixeltrend.errors import ArgumentError, FunctionError
+from pixeltrend.errors import FunctionError
+from pixeltrend.execution.budget import plan
 from pixeltrend.execution.executors import map_ordered
-from pixeltrend.raster.datasets import block_cache, limit_block_cache
-from pixeltrend.raster.windows import Window, plan_windows
+from pixeltrend.raster.datasets import limit, limited
 from pixeltrend.reducers.reducer import PixelError
 from pixeltrend.series.reader import close_rasters, read_chunk
 
@@ -21,25 +22,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pixeltrend.execution.budget import Output
     from pixeltrend.execution.executors import Workers
+    from pixeltrend.raster.datasets import Keep
+    from pixeltrend.raster.windows import Window
     from pixeltrend.reducers.reducer import Reducer
     from pixeltrend.series.series import Series
 
-    # Windows with their blocks (bands, P), and pixels at which a user's function raised.
-    Results = Iterator[tuple[Window, tuple[NDArray[np.floating[Any]], int]]]
+    # Windows with their blocks (bands, P), and what went wrong in them.
+    Results = Iterator[tuple[Window, tuple[NDArray[np.floating[Any]], "Faults"]]]
 
-# Bytes of pixels that a worker holds, if nobody says otherwise: few enough for the allocator to
-# hand out the same memory for every window; more only where one block of all rasters takes more.
-_MEMORY = 32 * 2**20
-_MEMORY_FOR_A_BLOCK = 128 * 2**20
-# The same where each window waits for a network: fewer windows, fewer round trips.
-_MEMORY_REMOTE = 128 * 2**20
-# Fewer values than this are read and reduced faster than a process starts.
-_WINDOW_VALUES = 2**21
+log = logging.getLogger(__name__)
+
 # Characters of what a user's function says of its failure.
 _LONGEST_ERROR = 2_000
-# Windows a worker: enough for all workers to end at about the same time.
-_WINDOWS_PER_WORKER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +48,44 @@ class Watch:
     """Asked often; the run ends with `CancelledError` when it returns True."""
 
 
+class Faults(NamedTuple):
+    """What went wrong in a window without ending the run."""
+
+    failed: int = 0
+    """Pixels at which a user's function raised."""
+    unreadable: tuple[tuple[int, int, int], ...] = ()
+    """What could not be read: see `Chunk`."""
+
+
+class Tally:
+    """What went wrong in all windows, and how many pixels have a result.
+
+    Parameters
+    ----------
+    files
+        How many files are read.
+    """
+
+    def __init__(self, files: int) -> None:
+        self.valid = self.failed = self.windows = 0
+        self.unreadable = np.zeros((files, 2), np.int64)
+        """Blocks and pixels of each file that could not be read."""
+
+    def add(self, block: NDArray[np.floating[Any]], faults: Faults) -> None:
+        """Count a window: its block, (bands, P), and what went wrong in it."""
+        self.windows += 1
+        self.valid += int(np.count_nonzero(~np.isnan(block[0])))
+        self.failed += faults.failed
+        for number, *counts in faults.unreadable:
+            self.unreadable[number] += counts
+
+
 @contextmanager
 def reduced_windows(
     series: Series,
     reducer: Reducer,
     workers: Workers,
-    dtype: str,
+    output: Output,
     watch: Watch,
     choose: Callable[[list[Window]], list[Window]] = list,
 ) -> Iterator[Results]:
@@ -69,8 +97,8 @@ def reduced_windows(
         What is read, and what is made of it.
     workers
         Who computes, in windows of which size.
-    dtype
-        Type of the blocks.
+    output
+        What this process holds of the results, and their type.
     watch
         Who is told.
     choose
@@ -78,28 +106,36 @@ def reduced_windows(
 
     Returns
     -------
-    iterator of (window, (block, failures))
-        In the order of the windows: blocks (bands, P), each valid until the next is asked for, and
-        the pixels at which a user's function raised.
+    iterator of (window, (block, faults))
+        In the order of the windows: blocks (bands, P), each valid until the next is asked for.
     """
     with ExitStack() as stack:
         stack.callback(close_rasters)
-        stack.enter_context(block_cache(workers.threads))
         start, count = stack.enter_context(workers.open(series.paths))
-        windows = choose(plan(series, reducer, count, workers.memory))
+        chosen = plan(series, reducer, workers, count, output)
+        if chosen.note:
+            log.warning("%s", chosen.note)
+        stack.enter_context(limited(min(workers.threads, chosen.workers), chosen.keep))
+        windows = choose(chosen.windows)
         pixels = [window.pixels for window in windows]
         largest = max(pixels, default=0) * len(reducer.bands)
         # Workers start here, before the writer opens a dataset that they would inherit.
         results = map_ordered(
             start(
-                partial(compute_window, series, reducer, dtype),
-                largest * np.dtype(dtype).itemsize,
+                partial(compute_window, series, reducer, output.dtype, chosen.keep),
+                largest * np.dtype(output.dtype).itemsize + _bytes_of_faults(series),
+                chosen.workers,
             ),
             windows,
-            in_flight=2 * count,
+            in_flight=2 * chosen.workers,
             cancelled=watch.cancelled,
         )
         yield _watched(results, sum(pixels), watch)
+
+
+def _bytes_of_faults(series: Series) -> int:
+    """Return the bytes that the counts of all files take at most in an answer."""
+    return 64 * len(series.paths)
 
 
 def _watched(results: Results, pixels: int, watch: Watch) -> Results:
@@ -112,46 +148,11 @@ def _watched(results: Results, pixels: int, watch: Watch) -> Results:
             watch.progress(done, pixels)
 
 
-def plan(series: Series, reducer: Reducer, workers: int, memory: int | None) -> list[Window]:
-    """Choose windows that fit in memory, and that keep all workers busy."""
-    # A pixel takes its values, a mask byte and a result in two types.
-    per_pixel = len(series.times) * series.dtype.itemsize + 1 + 16 * len(reducer.bands)
-    usual = _MEMORY_REMOTE if series.is_remote else _MEMORY
-    max_pixels = (usual if memory is None else memory) // per_pixel
-    if memory is None:  # a block that is split is decoded for each of its parts
-        block = min(series.block[0] * series.block[1], series.grid.pixels)
-        max_pixels = max(max_pixels, min(block, _MEMORY_FOR_A_BLOCK // per_pixel), 1)
-    if max_pixels < 1:
-        raise ArgumentError(f"{memory} bytes of memory cannot hold one pixel: give {per_pixel}")
-    share = -(-series.grid.pixels // (workers * _WINDOWS_PER_WORKER))
-    target = max(share, _WINDOW_VALUES // len(series.times))
-    if reducer.max_pixels is not None:
-        target = max_pixels = min(max_pixels, reducer.max_pixels, share)
-    return list(
-        plan_windows(
-            series.grid.height,
-            series.grid.width,
-            series.block,
-            max_pixels=max_pixels,
-            target_pixels=target,
-            origin=series.origin,
-        )
-    )
-
-
 def compute_window(
-    series: Series, reducer: Reducer, dtype: str, window: Window
-) -> tuple[NDArray[np.floating[Any]], int]:
-    """Read and reduce one window: all that a worker does.
-
-    Returns
-    -------
-    block
-        (bands, P).
-    failures
-        Pixels at which a user's function raised.
-    """
-    limit_block_cache()
+    series: Series, reducer: Reducer, dtype: str, keep: Keep, window: Window
+) -> tuple[NDArray[np.floating[Any]], Faults]:
+    """Read and reduce one window, all that a worker does; return a block, (bands, P)."""
+    limit(keep)
     chunk = read_chunk(series, window)
     failures = 0
     try:
@@ -165,4 +166,4 @@ def compute_window(
         column += window.col_off + series.origin[1]
         text = error.text[:_LONGEST_ERROR]
         raise FunctionError(f"row {row}, column {column}: {text}") from error
-    return block.astype(dtype), failures
+    return block.astype(dtype), Faults(failures, chunk.unreadable)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.errors import OutputError
+from pixeltrend.execution.pipeline import Faults
 from pixeltrend.raster.replacing import fsync, hidden_name, remove_folder
 from pixeltrend.raster.windows import Window
 from pixeltrend.series import record
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
     from pixeltrend.raster.replacing import Replacement
     from pixeltrend.series.record import Request
 
-    Result = tuple[NDArray[np.floating[Any]], int]
+    Result = tuple[NDArray[np.floating[Any]], Faults]
 
 log = logging.getLogger(__name__)
 
 _PLAN = "plan"
-# Before the numbers of a block: checksum of all that follows, failures, bytes of a number.
+# Before the numbers of a block: checksum of all that follows; bytes of the faults, which are JSON,
+# and of a number.
 _CHECKSUM = struct.Struct("<I")
 _HEAD = struct.Struct("<QI")
 
@@ -148,9 +150,10 @@ class KeptWindows:
             raise self._failure(error) from error
         return windows
 
-    def _keep(self, number: int, block: NDArray[np.floating[Any]], failures: int) -> None:
+    def _keep(self, number: int, block: NDArray[np.floating[Any]], faults: Faults) -> None:
         block = np.ascontiguousarray(block)
-        head = _HEAD.pack(failures, block.itemsize)
+        text = json.dumps(faults).encode()
+        head = _HEAD.pack(len(text), block.itemsize) + text
         checksum = self._checksum(number, head, block.data)
         try:
             self._write(str(number), _CHECKSUM.pack(checksum) + head, block.data)
@@ -162,13 +165,15 @@ class KeptWindows:
         try:
             content = memoryview(self._path(number).read_bytes())
             (checksum,) = _CHECKSUM.unpack_from(content)
-            failures, itemsize = _HEAD.unpack_from(content, _CHECKSUM.size)
+            length, itemsize = _HEAD.unpack_from(content, _CHECKSUM.size)
         except (OSError, struct.error):
             return None
         if self._checksum(number, content[_CHECKSUM.size :]) != checksum:
             return None
-        block = np.frombuffer(content, f"f{itemsize}", offset=_CHECKSUM.size + _HEAD.size)
-        return block.reshape(-1, self._windows[number].pixels), failures
+        start = _CHECKSUM.size + _HEAD.size
+        faults = Faults(*json.loads(bytes(content[start : start + length])))
+        block = np.frombuffer(content[start + length :], f"f{itemsize}")
+        return block.reshape(-1, self._windows[number].pixels), faults
 
     def _checksum(self, number: int, *parts: bytes | memoryview) -> int:
         """Return the checksum of a window's file, which that of another window or plan has not."""

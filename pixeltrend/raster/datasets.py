@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import resource
 import shlex
 import stat
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import InputError, MissingDependencyError
 from pixeltrend.raster.paths import container, file_name, is_remote, is_virtual
@@ -28,8 +29,8 @@ except ImportError as error:
 gdal.UseExceptions()
 
 __all__ = [
-    "as_text", "block_cache", "first_line", "gdal", "gdal_messages", "get_metadata",
-    "limit_block_cache", "most_open", "open_raster",
+    "Keep", "as_text", "first_line", "gdal", "gdal_messages", "get_metadata", "is_exhausted",
+    "limit", "limited", "most_open", "open_raster",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -45,11 +46,8 @@ _PROMISED = {
     ".tif": ("GTiff", "COG"), ".tiff": ("GTiff", "COG"), ".jp2": ("JP2OpenJPEG",),
     ".nc": ("netCDF", "HDF5"), ".png": ("PNG",), ".jpg": ("JPEG",), ".jpeg": ("JPEG",),
 }  # fmt: skip
-# Bytes of decoded blocks that a thread that reads keeps: those of the row of blocks it reads.
-_BLOCK_CACHE = 16 * 2**20
-_readers = 1
-# Rasters that a thread keeps open, and files and pipes that a process has open besides.
-_MOST_OPEN = 64
+_HEAD = 256
+# Files and pipes that a process has open besides rasters.
 _OTHER_FILES = 32
 # What GDAL does if nobody says otherwise, in the environment or its configuration file.
 _SETTINGS = {
@@ -69,6 +67,18 @@ for _name, _value in _SETTINGS.items():
         gdal.SetConfigOption(_name, _value)
 
 
+class Keep(NamedTuple):
+    """What a thread keeps of the rasters that it reads."""
+
+    cache: int = 16 * 2**20
+    """Bytes of decoded blocks: those of the row of blocks that it reads."""
+    rasters: int = 64
+    """How many stay open."""
+
+
+_keep, _readers = Keep(), 1
+
+
 @contextmanager
 def gdal_messages() -> Iterator[list[str]]:
     """Keep GDAL from printing in this thread: failures go into a list, and all of it to the log."""
@@ -86,35 +96,37 @@ def gdal_messages() -> Iterator[list[str]]:
         gdal.PopErrorHandler()
 
 
-def limit_block_cache() -> None:
-    """Let GDAL keep few decoded blocks in this process.
+def limit(keep: Keep) -> None:
+    """Let this process keep few decoded blocks and open rasters.
 
-    Its default is 5 % of the machine's memory for each process. Windows follow block boundaries,
+    GDAL's default is 5 % of the machine's memory for each process. Windows follow block boundaries,
     so a block is not needed twice.
     """
-    gdal.SetCacheMax(min(gdal.GetCacheMax(), _BLOCK_CACHE * _readers))
+    global _keep  # noqa: PLW0603 - as GDAL's own cache is, for the whole process
+    _keep = keep
+    gdal.SetCacheMax(min(gdal.GetCacheMax(), keep.cache * _readers))
 
 
 def most_open() -> int:
-    """Return how many datasets a thread may keep open: half of the files that are allowed."""
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        return _MOST_OPEN
-    return max(1, min(_MOST_OPEN, (limit - _OTHER_FILES) // (2 * _readers)))
+    """Return how many datasets a thread may keep open: at most half of the files allowed."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return _keep.rasters
+    return min(_keep.rasters, max(1, (most - _OTHER_FILES) // (2 * _readers)))
 
 
 @contextmanager
-def block_cache(readers: int) -> Iterator[None]:
-    """Limit the block cache of this process for a while, in which so many threads read."""
-    global _readers  # noqa: PLW0603 - as GDAL's own cache is, for the whole process
-    before = _readers, gdal.GetCacheMax()
+def limited(readers: int, keep: Keep = _keep) -> Iterator[None]:
+    """Limit what this process keeps for a while, in which so many threads read."""
+    global _keep, _readers  # noqa: PLW0603 - as GDAL's own cache is, for the whole process
+    before = _keep, _readers, gdal.GetCacheMax()
     _readers = readers
-    limit_block_cache()
+    limit(keep)
     try:
         yield
     finally:
-        _readers = before[0]
-        gdal.SetCacheMax(before[1])
+        _keep, _readers, most = before
+        gdal.SetCacheMax(most)
 
 
 def open_raster(
@@ -168,6 +180,20 @@ def _check_regular(path: str) -> None:
         mode = stat.S_IFREG if is_virtual(file) else os.stat(file).st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # some formats are folders
             raise InputError(f"{path}: cannot be opened as a raster (is not a regular file)")
+
+
+def is_exhausted(path: str) -> bool:
+    """Return whether a file could not be read for want of memory or of open files.
+
+    That is not the file's fault.
+    """
+    if gdal.GetLastErrorNo() == gdal.CPLE_OutOfMemory:
+        return True
+    try:
+        os.close(os.open(os.devnull if is_virtual(path) else container(path), os.O_RDONLY))
+    except OSError as error:
+        return error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+    return False
 
 
 def as_text(text: str | bytes) -> str:

@@ -37,6 +37,8 @@ class Header(NamedTuple):
     """Its own grid."""
     block: tuple[int, int]
     """Height and width of its blocks."""
+    block_bytes: int
+    """Bytes of a block that is decoded, with all bands where they are stored pixel by pixel."""
     area_or_point: str
     """GDAL's AREA_OR_POINT; empty if it has none."""
     metadata: Mapping[str, str]
@@ -112,6 +114,7 @@ def _read(path: str, before: Fingerprint | None, *, allow_vrt: bool) -> Header:
                 f"{block_bytes / 1e9:.1f} GB to decode; write it again in tiles "
                 "(gdal_translate -co TILED=YES)"
             )
+        is_mixed = dataset.GetMetadataItem("INTERLEAVE", "IMAGE_STRUCTURE") == "PIXEL"
         blocks = -(-width // block_width) * -(-height // block_height)
         stat = gdal.VSIStatL(path)
         # A TIFF holds a table of its blocks, some bytes for each, even if none was written.
@@ -124,6 +127,7 @@ def _read(path: str, before: Fingerprint | None, *, allow_vrt: bool) -> Header:
             path=path,
             grid=Grid.of(dataset),
             block=(block_height, block_width),
+            block_bytes=block_bytes * (dataset.RasterCount if is_mixed else 1),
             area_or_point=as_text(dataset.GetMetadataItem("AREA_OR_POINT") or ""),
             metadata=_metadata(dataset, path),
             bands=tuple(

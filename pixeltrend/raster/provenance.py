@@ -44,6 +44,23 @@ def describe(facts: Provenance) -> dict[str, str]:
     return {_PREFIX + name: text for name, text in items.items() if text}
 
 
+def describe_unreadable(
+    counts: Mapping[str, tuple[int, int]], inputs: Sequence[str]
+) -> dict[str, str]:
+    """Return the metadata item of what could not be read of the inputs, and so is missing.
+
+    Parameters
+    ----------
+    counts
+        By path, blocks and values.
+    inputs
+        The paths of all inputs, as in `Provenance`.
+    """
+    names = _short_names([*inputs, *counts])[len(inputs) :]
+    facts = dict(zip(names, map(list, counts.values()), strict=True))
+    return {_PREFIX + "UNREADABLE": json.dumps(facts)}
+
+
 def options_text(options: Mapping[str, object]) -> str:
     """Return options as `Provenance` has them."""
     return " ".join(f"{name}={options[name]}" for name in sorted(options))

@@ -27,6 +27,8 @@ Answer = TypeVar("Answer")
 REQUESTS = 32
 
 _IS_FOLDER = stat.S_IFDIR
+# GDAL's names of the stores that list their files page by page.
+_STORES_THAT_PAGE = "S3,GS,AZURE,ADLS,OSS"
 # What may belong to a TIFF on a web server, which lists nothing.
 _SIDECARS = (".aux.xml", ".msk")
 _TIFFS = (".tif", ".tiff")
@@ -86,18 +88,39 @@ def list_folder(path: str, *, prefix: str = "", recursive: bool = False) -> list
         What the names begin with; object stores look for those alone.
     recursive
         Whether to descend into folders.
+
+    Raises
+    ------
+    InputError
+        The listing came in pages, and one of them could not be had.
     """
-    with gdal_messages():
-        entries: list[tuple[str, bool]] = []
-        try:
-            options = [f"PREFIX={prefix}"] if prefix else []
-            folder = gdal.OpenDir(path, -1 if recursive else 0, options)
-            while folder is not None and (entry := gdal.GetNextDirEntry(folder)) is not None:
-                entries.append((entry.name, bool(entry.mode & _IS_FOLDER)))
-            if folder is not None:
+    entries: list[tuple[str, bool]] = []
+    failures: list[str] = []
+    before = gdal.GetThreadLocalConfigOption("CPL_DEBUG")
+    # GDAL takes a page that fails for the end, and says otherwise to those who debug it alone.
+    gdal.SetThreadLocalConfigOption("CPL_DEBUG", _STORES_THAT_PAGE)
+    gdal.PushErrorHandler(lambda _class, _number, message: failures.append(message))
+    try:
+        folder = gdal.OpenDir(path, -1 if recursive else 0, [f"PREFIX={prefix}"] if prefix else [])
+        while folder is not None:
+            failures.clear()
+            entry = gdal.GetNextDirEntry(folder)
+            if entry is None:
                 gdal.CloseDir(folder)
-        except (RuntimeError, ValueError):
-            return []
+                break
+            entries.append((entry.name, bool(entry.mode & _IS_FOLDER)))
+        else:
+            failures.clear()
+    except (RuntimeError, ValueError) as error:
+        failures.append(first_line(error))
+    finally:
+        gdal.PopErrorHandler()
+        gdal.SetThreadLocalConfigOption("CPL_DEBUG", before)
+    if entries and failures:
+        raise InputError(
+            f"{path}: its listing breaks off after {len(entries):,} names; run again, or list the "
+            "files yourself"
+        )
     return [
         f"{name}/" if is_folder else name for name, is_folder in entries if name.startswith(prefix)
     ]
@@ -120,6 +143,7 @@ def size_and_time(path: str) -> tuple[int, int] | None:
 def why_unreadable(path: str) -> str:
     """Return why a file or folder cannot be read, in the words of the server or of GDAL."""
     forget(path)
+    file = None
     with gdal_messages() as failures:
         gdal.VSIErrorReset()
         try:
@@ -129,7 +153,9 @@ def why_unreadable(path: str) -> str:
         except RuntimeError as error:
             failures.append(first_line(error))
         reasons = [text for text in (gdal.VSIGetLastErrorMsg(), *failures) if text]
-    return first_line(InputError(reasons[0])) if reasons else "nothing has this name"
+    if reasons:
+        return first_line(InputError(reasons[0]))
+    return "nothing has this name" if file is None else "the server did not send all of it"
 
 
 def forget(path: str) -> None:

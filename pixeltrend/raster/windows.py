@@ -72,6 +72,25 @@ def plan_windows(
     origin
         Row and column of the grid's first pixel in the rasters that the blocks belong to.
     """
+    chunk_height, chunk_width = window_size(
+        height, width, block, max_pixels=max_pixels, target_pixels=target_pixels
+    )
+    whole_rows = chunk_width == width
+    columns = [(0, width)] if whole_rows else list(_cut(origin[1], width, chunk_width))
+    for top, bottom in _cut(origin[0], height, chunk_height):
+        for left, right in columns:
+            yield Window(top, left, bottom - top, right - left)
+
+
+def window_size(
+    height: int,
+    width: int,
+    block: tuple[int, int],
+    *,
+    max_pixels: int,
+    target_pixels: int | None = None,
+) -> tuple[int, int]:
+    """Return height and width of the windows of `plan_windows`; those at borders are smaller."""
     if max_pixels < 1:
         raise ArgumentError(f"a window of {max_pixels} pixels cannot hold anything")
     block_height, block_width = min(block[0], height), min(block[1], width)
@@ -87,11 +106,7 @@ def plan_windows(
         blocks = -(-width // block_width)
         most = max(1, target // (block_height * block_width))
         chunk_width = block_width * -(-blocks // -(-blocks // most))  # all about as wide
-    whole_rows = chunk_width == width
-    columns = [(0, width)] if whole_rows else list(_cut(origin[1], width, chunk_width))
-    for top, bottom in _cut(origin[0], height, chunk_height):
-        for left, right in columns:
-            yield Window(top, left, bottom - top, right - left)
+    return min(chunk_height, height), min(chunk_width, width)
 
 
 def _cut(start: int, length: int, step: int) -> Iterator[tuple[int, int]]:

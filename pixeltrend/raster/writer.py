@@ -112,6 +112,7 @@ class RasterWriter:
         self._on_exit = ExitStack()
         self._dataset: Any = None
         self._rows = np.empty((len(bands), 0, grid.width), self._dtype)
+        self._held = 0
         self._top = 0
         self._tile_height = 1
 
@@ -131,15 +132,43 @@ class RasterWriter:
         OutputError
             The file cannot be written.
         """
-        if window.col_off == 0:
-            new = np.empty((len(self._bands), window.height, self._grid.width), self._dtype)
-            self._rows = np.concatenate([self._rows, new], axis=1)
         if self._classes:
             block = np.nan_to_num(block, nan=0.0)
-        columns = slice(window.col_off, window.col_off + window.width)
-        self._rows[:, -window.height :, columns] = block.reshape(-1, window.height, window.width)
-        if columns.stop == self._grid.width:
+        squares = block.reshape(-1, window.height, window.width)
+        if window.width < self._grid.width:
+            columns = slice(window.col_off, window.col_off + window.width)
+            self._reserve(window.height)
+            self._rows[:, self._held : self._held + window.height, columns] = squares
+            if columns.stop == self._grid.width:
+                self._held += window.height
+                self._write_whole_tiles()
+            return
+        start = 0
+        while start < window.height:  # no more than a row of tiles is held
+            count = min(self._tile_height - self._held, window.height - start)
+            self._reserve(count)
+            self._rows[:, self._held : self._held + count] = squares[:, start : start + count]
+            self._held += count
+            start += count
             self._write_whole_tiles()
+
+    def add_metadata(self, items: Mapping[str, str]) -> None:
+        """Write items for the whole file besides those of the start, which nobody knew then."""
+        with self._writing():
+            for name, text in items.items():
+                self._dataset.SetMetadataItem(name, text)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the output, which has room for it."""
+        return self._new.target.parent
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of the rows that wait until they fill tiles."""
+        tile_height = int(self._options.get("BLOCKYSIZE", _TILE))
+        rows = min(tile_height, self._grid.height)
+        return len(self._bands) * rows * self._grid.width * np.dtype(self._dtype).itemsize
 
     def __exit__(
         self,
@@ -206,14 +235,29 @@ class RasterWriter:
         names = ", ".join(f"{code} {name}" for code, (name, _) in enumerate(info.classes))
         band.SetMetadataItem("CLASSES", names)
 
+    def _reserve(self, count: int) -> None:
+        """Make room for rows after those that are held."""
+        held, needed = (
+            self._held,
+            max(self._held + count, min(self._tile_height, self._grid.height)),
+        )
+        if self._rows.shape[1] < needed:
+            rows = np.empty((len(self._bands), needed, self._grid.width), self._dtype)
+            rows[:, :held] = self._rows[:, :held]
+            self._rows = rows
+
     def _write_whole_tiles(self) -> None:
         """Write the rows that fill tiles; in the order of the tiles, whatever the windows were."""
-        last = self._top + self._rows.shape[1] == self._grid.height
-        while self._rows.shape[1] >= self._tile_height or (last and self._rows.shape[1]):
-            rows, self._rows = np.split(self._rows, [self._tile_height], axis=1)
+        is_last = self._top + self._held == self._grid.height
+        start, held = 0, self._held
+        while held - start >= self._tile_height or (is_last and held > start):
+            rows = self._rows[:, start : min(start + self._tile_height, held)]
             self._write_rows(rows)
             self._top += rows.shape[1]
-        self._rows = self._rows.copy()
+            start += rows.shape[1]
+        self._held = held - start
+        if start:
+            self._rows[:, : self._held] = self._rows[:, start:held].copy()
 
     def _write_rows(self, rows: NDArray[np.floating[Any]]) -> None:
         area = (0, self._top, self._grid.width, rows.shape[1])

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # Values worked on at once: they and what is computed from them stay in a core's cache.
 _TILE_VALUES = 2**13 * 21
+# Arrays of so many values that a method makes at most; the lanes of its kernels, which hold all
+# slopes between pairs, and the seasons that divide these.
+_ARRAYS, _LANES, _SEASONS = 8, 64, 12
 _VALID_TIMES = {"first_valid", "last_valid", "longest_gap"}
 
 
@@ -43,6 +46,14 @@ class Statistics:
     def max_pixels(self) -> int | None:
         """Pixels to reduce in one go at most."""
         return METHODS[self.method].max_pixels
+
+    def scratch_bytes(self, times: int, pixels: int) -> int:
+        """Return what reducing takes besides values and results: arrays of a tile, and slopes."""
+        scratch = _ARRAYS * 8 * min(max(_TILE_VALUES, times), times * pixels)
+        if self.method == "theil-sen" or self.options.correction is not None:
+            seasons = 1 if self.options.season is None else _SEASONS
+            scratch += 8 * _LANES * times * (times // seasons) // 2
+        return scratch
 
     def prepare(self) -> None:
         """Load or compile what workers need, once and before they start: reduce a tiny series."""

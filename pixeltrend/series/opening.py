@@ -93,8 +93,10 @@ def assemble(
         sources=sources,
         grid=grid,
         block=_common_block([header.block for header in headers.values()], grid),
+        block_bytes=max(header.block_bytes for header in headers.values()),
         area_or_point=rasters[0].header.area_or_point,
         origin=origin,
+        on_read_error=inputs.on_read_error,
         notes=(
             *notes,
             *more_notes,

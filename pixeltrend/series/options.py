@@ -77,6 +77,13 @@ class InputOptions:
         group="Inputs",
         metavar="SECONDS",
     )
+    on_read_error: str = option(
+        "fail",
+        "What a block that cannot be read, or a file that cannot be opened any more, does: end the "
+        "run, or count as missing, with a warning.",
+        group="Missing values",
+        choices=("fail", "missing"),
+    )
     years: str | None = option(
         None,
         "Years of the files in the order of their names, or of the bands.",

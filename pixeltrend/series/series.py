@@ -36,10 +36,14 @@ class Series:
     """The grid of all of them, or of the part of it that is read."""
     block: tuple[int, int]
     """Height and width that hold whole blocks of every raster."""
+    block_bytes: int
+    """Bytes of the largest block of a file that is decoded."""
     area_or_point: str
     """GDAL's AREA_OR_POINT of the first raster; empty if it has none."""
     origin: tuple[int, int] = (0, 0)
     """Row and column, counted from the first pixel of the first raster, where `grid` begins."""
+    on_read_error: str = "fail"
+    """Whether what cannot be read ends the run ("fail") or is missing ("missing")."""
     notes: tuple[Note, ...] = ()
     """What a user should know before trusting the result."""
     groups: tuple[str, ...] = ()
@@ -79,11 +83,14 @@ class Series:
         Raises
         ------
         ReadError
-            A file has changed, has been replaced, or is gone.
+            A file has changed, has been replaced, or is gone; not if files that cannot be read are
+        missing values, and it is gone.
         """
         before = {tile.path: tile.fingerprint for tile in self.tiles}
         ask = remote.in_parallel if self.is_remote else map
         for path, now in zip(before, ask(_ask_again, before), strict=True):
+            if now is None and self.on_read_error == "missing":
+                continue
             if before[path] is not None and now != before[path]:
                 what = "is gone" if now is None else "has been replaced or changed"
                 raise ReadError(f"{path}: {what} since it was checked; run again")

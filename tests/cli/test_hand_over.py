@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from pixeltrend.cli import cli
-from pixeltrend.trend import Summary
+from pixeltrend.summary import Summary
 
 OLD = b"the old output"
 

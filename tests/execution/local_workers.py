@@ -21,4 +21,4 @@ def local(workers, function, array_bytes=0):
     """What submits a task to workers of this machine."""
     with Workers(workers=workers).open([]) as (start, count):
         assert count == workers
-        yield start(function, array_bytes)
+        yield start(function, array_bytes, workers)

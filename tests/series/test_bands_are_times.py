@@ -236,7 +236,7 @@ def test_a_run_reads_no_pixel_of_a_stack_twice(tmp_path, write_raster, make_valu
     names = [f"{1960 + place}_NDVI" for place in range(60)]
     path = tmp_path / "stack.tif"
     write_raster(path, make_values(60, 64, 64), nodata=-1, descriptions=names, options=PIXEL)
-    memory = 16 * 64 * (60 * 4 + 1 + 16)  # a row of blocks at a time
+    memory = 16 * 64 * (60 * 4 + 1 + 16 + 4 + 2 * 4)  # a row of blocks at a time
     pixeltrend.slope(path, tmp_path / "t.tif", bands_are_times=True, workers=1, memory=memory)
     assert reads == [("Dataset", 60)] * 4
 
