@@ -87,6 +87,8 @@ def _text(has_month: bool, befores: Sequence[str], afters: Sequence[str]) -> lis
 
 def _fit(pattern: str, texts: Sequence[str]) -> list[re.Match[str]]:
     """Return the match of each text; empty if one has none or all are the same."""
+    if len(set(texts)) == 1:  # as in most series: forty patterns need not be compiled
+        return []
     matches = []
     for text in texts:
         match = re.search(pattern, text, re.IGNORECASE)
