@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pixeltrend import usage
 from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError
 from pixeltrend.execution.executors import Workers
-from pixeltrend.execution.pipeline import Watch, reduced_windows
+from pixeltrend.execution.pipeline import Tally, Watch, reduced_windows
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.lock import lock
 from pixeltrend.raster.output import OutputOptions
@@ -61,6 +62,16 @@ class Summary:
     """Wall time."""
     warnings: tuple[str, ...]
     """What to know before trusting the result."""
+    windows: int = 0
+    """Windows that were read."""
+    missing: tuple[int, ...] | None = None
+    """Missing values of each input, in the order of `times`; None if not counted."""
+    bytes_read: int | None = None
+    """Bytes read from files on this machine, temporary ones too; None where no system says it."""
+    peak_memory: int = 0
+    """The most bytes that this process had in memory."""
+    peak_memory_of_a_worker: int = 0
+    """The same of the largest worker process; 0 without any."""
     current: bool = False
     """Whether the output was up to date, so that nothing was computed (`update`)."""
 
@@ -252,7 +263,8 @@ def _run(
     warnings += [note.text for note in undeclared(series, most=_MOST_LOOKED_AT)]
     # p-values are adjusted in full precision, whatever is written.
     dtype = "float64" if fdr else job.output.dtype
-    with reduced_windows(series, reducer, job.workers, dtype, job.watch) as reduced:
+    tally, before = Tally(), usage.bytes_read()
+    with reduced_windows(series, reducer, job.workers, dtype, job.watch, tally) as reduced:
         results = (
             _adjusted(reduced, reducer.bands, fdr, job.output.dtype, output) if fdr else reduced
         )
@@ -263,6 +275,7 @@ def _run(
         warnings.append(f"the function failed at {failed:,} pixels, which are NaN")
     if not valid:
         warnings.append(f"no pixel has a result: all of {output} is missing")
+    read, (own, of_a_worker) = usage.bytes_read(), usage.peak_memory()
     return Summary(
         output=str(output),
         pixels=series.grid.pixels,
@@ -270,6 +283,11 @@ def _run(
         times=tuple(series.times.tolist()),
         seconds=time.perf_counter() - start,
         warnings=tuple(warnings),
+        windows=tally.windows,
+        missing=None if tally.missing is None else tuple(tally.missing.tolist()),
+        bytes_read=None if read is None or before is None else read - before,
+        peak_memory=own,
+        peak_memory_of_a_worker=of_a_worker,
     )
 
 

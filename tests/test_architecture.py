@@ -25,7 +25,7 @@ MAY_KNOW = {
     "checks": {"execution", "series", "reducers", "raster", "times"},
     "views": {"raster", "series", "reducers"},
 }
-BELOW = {"errors", "interruption", "options", "version"}
+BELOW = {"errors", "interruption", "options", "usage", "version"}
 # Modules of the package itself, which see the wings from above; nothing but `cli` and each other
 # knows them.
 TOP = {"__init__", "__main__", "arrays", "fdr", "synthetic", "trend", "xarray", "cli"}

@@ -171,7 +171,7 @@ class Spill:
     def write(self, start: int, values: NDArray[Any]) -> None:
         """Write `values` from index `start` on."""
         self._file.seek(start * self._dtype.itemsize)
-        rest = memoryview(np.ascontiguousarray(values, self._dtype)).cast("B")
+        rest = np.ascontiguousarray(values, self._dtype).reshape(-1).view(np.uint8).data
         while rest:  # NumPy's tofile does not say why a disk takes no more
             rest = rest[self._file.write(rest) :]
         self.count = max(self.count, start + values.size)
