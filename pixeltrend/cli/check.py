@@ -12,7 +12,7 @@ import click
 from pixeltrend.cli import options
 from pixeltrend.cli.exits import REFUSED_INPUTS, say, show
 from pixeltrend.cli.fields import Command, Option, add_options, options_from
-from pixeltrend.cli.progress import progress_bar
+from pixeltrend.cli.progress import progress_of
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.execution.executors import Workers
 from pixeltrend.times.dates import format_time
@@ -70,7 +70,7 @@ def check(patterns: list[str], *, quiet: bool, as_json: bool, **settings: Any) -
     from pixeltrend.checks.report import check as look  # --help must not wait for NumPy and GDAL
 
     try:
-        with progress_bar(quiet=quiet or as_json, unit=" files") as progress:
+        with progress_of(quiet=quiet, as_json=as_json, unit="files") as progress:
             report = look(patterns, progress=progress, **settings)
     except InputError as error:
         problems = (error.problem, *error.others)

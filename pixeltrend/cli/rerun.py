@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from pixeltrend.cli.exits import say, show
 from pixeltrend.options import from_keywords
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.series.options import InputOptions
@@ -50,13 +49,13 @@ def is_current(
         if not quiet:
             more = f"; and {len(reasons) - _MOST_REASONS} more" * (len(reasons) > _MOST_REASONS)
             text = "; ".join(reasons[:_MOST_REASONS])
-            click.echo(f"{output}: not up to date: {text}{more}", err=True)
+            say(f"{output}: not up to date: {text}{more}")
         return False
     summary = record.keep(request, output, made)
     if settings["as_json"]:
-        click.echo(json.dumps(summary))
+        show(json.dumps(summary))
     elif not quiet:
-        click.echo(f"{output}: up to date with {len(request.facts):,} files", err=True)
+        say(f"{output}: up to date with {len(request.facts):,} files")
     return True
 
 
