@@ -12,8 +12,8 @@ import json
 import random
 import sys
 import tempfile
-import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,43 @@ def options() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="part of all rounds [1]")
     parser.add_argument("--quick", action="store_true", help="the part that takes two minutes")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="results, one a line")
+    parser.add_argument("--table", action="store_true", help="of what --resume has; run nothing")
     return parser.parse_args()
+
+
+def read(path: Path | None) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return the last result of each round in a file."""
+    found = {}
+    for line in path.read_text().splitlines() if path and path.exists() else ():
+        with suppress(ValueError):  # the last line of a torture that was killed
+            result = json.loads(line)
+            found[result["fault"], result["round"]] = result
+    return found
+
+
+def is_torn(path: Path) -> bool:
+    """Return whether the last line of a file has no end."""
+    return path.read_bytes()[-1:] not in (b"", b"\n")
+
+
+def run(
+    faults: Iterable[Fault], bench: Bench, given: argparse.Namespace
+) -> Iterator[dict[str, Any]]:
+    """Yield the results of the chosen rounds; those that went well before are not run again."""
+    done = read(given.resume)
+    for fault in faults:
+        for number in chosen(fault, given):
+            result = done.get((fault.name, number), {"outcome": ""})
+            if result["outcome"] in {"", "hung", "wrong"}:
+                outcome, detail = attempt(fault, bench, number, given.seed)
+                result = {"fault": fault.name, "round": number, "outcome": outcome}
+                if detail:
+                    result["detail"] = detail
+                    print(f"{fault.name}, round {number}: {outcome}: {detail}", file=sys.stderr)
+                if given.resume:
+                    with given.resume.open("a") as file:
+                        file.write("\n" * is_torn(given.resume) + json.dumps(result) + "\n")
+            yield result
 
 
 def main() -> int:
@@ -85,31 +121,14 @@ def main() -> int:
     given = options()
     names = given.families or FAMILIES
     faults = [fault for name in names for fault in importlib.import_module(name).FAULTS]
-    done: dict[tuple[str, int], dict[str, Any]] = {}
-    if given.resume and given.resume.exists():
-        for line in given.resume.read_text().splitlines():
-            result = json.loads(line)
-            if result["outcome"] not in {"hung", "wrong"}:  # those are run again
-                done[result["fault"], result["round"]] = result
+    if given.table:
+        results = list(read(given.resume).values())
+    else:
+        with tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as folder:
+            results = list(run(faults, Bench(Path(folder)), given))
     counts: dict[str, Counter[str]] = {fault.name: Counter() for fault in faults}
-    with tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as folder:
-        bench = Bench(Path(folder))
-        for fault in faults:
-            begin = time.monotonic()
-            for number in chosen(fault, given):
-                result = done.get((fault.name, number))
-                if result is None:
-                    outcome, detail = attempt(fault, bench, number, given.seed)
-                    result = {"fault": fault.name, "round": number, "outcome": outcome}
-                    result |= {"detail": detail} if detail else {}
-                    if detail:
-                        print(f"{fault.name}, round {number}: {outcome}: {detail}", file=sys.stderr)
-                    if given.resume:
-                        with given.resume.open("a") as file:
-                            file.write(json.dumps(result) + "\n")
-                counts[fault.name][result["outcome"]] += 1
-            took = time.monotonic() - begin
-            print(f"{fault.name}: {dict(counts[fault.name])} in {took:.0f} s", file=sys.stderr)
+    for result in results:
+        counts[result["fault"]][result["outcome"]] += 1
     print("\n".join(table(faults, counts)))
     return any(count["hung"] or count["wrong"] for count in counts.values())
 

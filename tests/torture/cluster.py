@@ -58,7 +58,10 @@ class _Cluster:
 def _killed(bench: Bench, chance: random.Random, _number: int, *, what: str) -> str:
     """Kill a part of a cluster at a random moment of a run, and wait for its end."""
     # SciPy, pixel by pixel, so that there are seconds in which to kill.
-    command = ["slope", bench.folder / "in", "--method", "linregress", "--memory", "64K"]
+    stack = bench.folder / "slow"
+    if not stack.exists():
+        bench.demo("slow", "120 100", "2000:2005")
+    command = ["slope", stack, "--method", "linregress", "--memory", "16K"]
     new, _ = bench.expected(*command, "--workers", "2")
     folder = bench.folder / "cluster"
     shutil.rmtree(folder, ignore_errors=True)
