@@ -102,6 +102,7 @@ def run(
     """Yield the results of the chosen rounds; those that went well before are not run again."""
     done = read(given.resume)
     for fault in faults:
+        counts: Counter[str] = Counter()
         for number in chosen(fault, given):
             result = done.get((fault.name, number), {"outcome": ""})
             if result["outcome"] in {"", "hung", "wrong"}:
@@ -113,7 +114,9 @@ def run(
                 if given.resume:
                     with given.resume.open("a") as file:
                         file.write("\n" * is_torn(given.resume) + json.dumps(result) + "\n")
+            counts[result["outcome"]] += 1
             yield result
+        print(f"{fault.name}: {dict(counts)}", file=sys.stderr)
 
 
 def main() -> int:

@@ -16,10 +16,12 @@ from rounds import Fault, expect
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from rounds import Bench
 
 _STEP = 4096
+_LINE = 64
 _CLONE_NEWNS = 0x20000
 # Rounds of a fault: outputs are a bit larger than so many steps, and temporary files too.
 _STEPS = {"GTiff": 120, "COG": 240, "fdr": 650, "picture": 24}
@@ -43,18 +45,17 @@ def _own_mounts() -> bool:
 
 
 @contextmanager
-def _disk(bench: Bench, size: int) -> Iterator[bool]:
-    """Mount a disk of some bytes as the folder of the output; False where nobody may mount."""
+def _disk(bench: Bench, size: int, folder: Path) -> Iterator[None]:
+    """Mount a disk of some bytes."""
     if not _own_mounts():
-        yield False
-        return
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", bench.out]
+        raise WrongError("nobody may mount a disk here: run it as root, or leave it out")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", folder]
     subprocess.run(mount, check=True)
     try:
-        yield True
+        yield
     finally:
         bench.end()
-        subprocess.run(["umount", "--lazy", bench.out], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def _limited(
@@ -79,9 +80,7 @@ def _raster(bench: Bench, setup: Callable[[], object] | None, *, kind: str) -> s
 def _full(bench: Bench, _chance: random.Random, number: int, *, kind: str) -> str:
     new, _ = bench.expected(*_command(bench, kind))
     bench.clear(old=None)
-    with _disk(bench, (number + 1) * _STEP) as mounted:
-        if not mounted:
-            raise WrongError("nobody may mount a disk here: run it as root, or leave it out")
+    with _disk(bench, (number + 1) * _STEP, bench.out):
         bench.target.write_bytes(OLD)
         run = bench.start(*_command(bench, kind), "-o", "t.tif", "-q")
         return _told(bench.judge(run, {new}), run.said)
@@ -99,6 +98,22 @@ def _picture(bench: Bench, setup: Callable[[], object] | None) -> str:
     target.write_bytes(OLD)
     run = bench.start("plot", trend, "-o", "t.png", "-q", setup=setup)
     return _told(bench.judge(run, {bench.kept["picture"][0]}, target=target), run.said)
+
+
+def _log(bench: Bench, _chance: random.Random, number: int) -> str:
+    """Let the disk of the log have room for so many lines: the run goes on."""
+    command = ["slope", bench.stack, "--workers", "2", "-q"]
+    new, _ = bench.expected(*command)
+    bench.clear()
+    folder = bench.folder / "logs"
+    folder.mkdir(exist_ok=True)
+    with _disk(bench, _STEP, folder):
+        (folder / "run.log").write_bytes(b"." * (_STEP - number * _LINE))
+        run = bench.start(*command, "-o", "t.tif", "--log-file", folder / "run.log")
+        outcome = bench.judge(run, {new})
+    if run.said.count("\n") > 1:
+        raise WrongError(f"said more than once: {run.said}")
+    return expect(outcome, "new", said=run.said)
 
 
 def _told(outcome: str, said: str) -> str:
@@ -121,5 +136,6 @@ FAULTS = (
         Fault(f"a disk of n x 4 kB: {kind}", _STEPS[kind], partial(_full, kind=kind), 8)
         for kind in _COMMANDS
     ),
+    Fault("a disk of the log with room for n lines", _STEP // _LINE, _log, 2),
     Fault("no file beyond n x 4 kB: picture", _STEPS["picture"], _limited(_picture), 2),
 )
