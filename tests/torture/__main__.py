@@ -12,7 +12,7 @@ import json
 import random
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,7 +129,7 @@ def main() -> int:
     else:
         with tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as folder:
             results = list(run(faults, Bench(Path(folder)), given))
-    counts: dict[str, Counter[str]] = {fault.name: Counter() for fault in faults}
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for result in results:
         counts[result["fault"]][result["outcome"]] += 1
     print("\n".join(table(faults, counts)))

@@ -96,6 +96,6 @@ def _read(path: str) -> np.ndarray:
 
 
 FAULTS = (
-    Fault("each byte of a header flipped, three ways", _HEADER * len(_FLIPS), _flip, 150),
-    Fault("a file cut off", 200, _cut, 25),
+    Fault("each byte of a header flipped, three ways", _HEADER * len(_FLIPS), _flip, 100),
+    Fault("a file cut off", 200, _cut, 15),
 )
