@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,7 @@ def wing_of(path):
     return name_of(path).partition("/")[0]
 
 
+@cache
 def imports_of(path):
     """Whole names of what a file imports anywhere, for type checkers too."""
     names = set()

@@ -16,6 +16,8 @@ _FORMAT = "%(asctime)s %(name)s: %(message)s"
 _RASTERS = (".tif", ".tiff")
 
 log = logging.getLogger("pixeltrend")
+# What shows warnings on stderr where nothing else listens.
+_warnings = logging.lastResort or logging.NullHandler()
 
 
 class _RedactingFormatter(logging.Formatter):
@@ -56,6 +58,7 @@ class _LogFile(logging.Handler):
 
 class _State:
     file: _LogFile | None = None
+    verbose = False
 
 
 def note(message: str) -> None:
@@ -73,6 +76,8 @@ def verbose(_ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     """Say all that is logged on stderr."""
     if value:
         _listen(logging.StreamHandler())
+        _State.verbose = True
+        logging.getLogger().removeHandler(_warnings)
 
 
 def log_file(_ctx: click.Context, param: click.Parameter, path: str | None) -> None:
@@ -83,6 +88,8 @@ def log_file(_ctx: click.Context, param: click.Parameter, path: str | None) -> N
         raise click.BadParameter(f"{path!r} is the name of a raster", param=param)
     _State.file = _LogFile(path)
     _listen(_State.file)
+    if not _State.verbose:  # where nobody listens, Python shows warnings by itself
+        logging.getLogger().addHandler(_warnings)
     note(f"process {os.getpid()} in {_folder()}: pixeltrend {shlex.join(sys.argv[1:])}")
 
 

@@ -48,6 +48,18 @@ def test_a_log_file_that_takes_no_more_is_said_once(run_cli, stack, tmp_path):
     assert (tmp_path / "t.tif").exists()
 
 
+@pytest.mark.parametrize("options", [(), ("-v",)])
+def test_warnings_stay_on_stderr(run_cli, tmp_path, options):
+    """Those that the library logs too: here, of the machine code that is not there yet."""
+    run_cli("demo", "in", "--size", 5, 5, "--years", "2000:2004", "-q")
+    command = ["slope", "in", "-o", "t.tif", "--stats", "pvalue", "--workers", 1, *options]
+    env = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    done = run_cli(*command, "--log-file", "run.log", env=env)
+    assert done.returncode == 0
+    assert done.stderr.count("compiling for this machine") == 1
+    assert "compiling for this machine" in (tmp_path / "run.log").read_text()
+
+
 def test_a_log_is_never_appended_to_a_raster(run_cli, stack):
     before = stack[0].read_bytes()
     done = run_cli("slope", "ndvi_*.tif", "-o", "t.tif", "--log-file", stack[0])
