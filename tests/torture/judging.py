@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OLD = b"an older output"
 # Seconds in which everything that a run started must have ended after it.
 PATIENCE = 5.0
+# What is no error.
+_NOTICES = ("Warning: ", "no worker of the Dask scheduler", "compiling for this machine")
 # Python's own start, before a line of pixeltrend has run.
 _EARLY = re.compile(r"KeyboardInterrupt")
 
@@ -97,7 +99,7 @@ def _ended_at_once(run: Run, status: int) -> bool:
 
 def _check_words(status: int, said: str) -> None:
     """Check that a run which failed says so in one line, and one that did not does not."""
-    lines = [line for line in said.splitlines() if not line.startswith("Warning: ")]
+    lines = [line for line in said.splitlines() if not line.startswith(_NOTICES)]
     errors = [line for line in lines if line.startswith("Error: ")]
     if "Traceback" in said or "a defect" in said:
         raise WrongError(said)
