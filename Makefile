@@ -21,15 +21,16 @@ demo: setup ## Run the main job on a made-up series
 test: setup ## Run all tests; TESTS='-p randomly' shuffles them
 	$(BIN)/python -m pytest -n auto $(TESTS)
 
-test-all: ## Run all tests on every interpreter that is there
+test-all: setup ## Run all tests on every interpreter that is there, and a part of the torture
 	@for python in python3.11 python3.12 python3.13 python3.14; do \
 	    if $$python -c '' 2>/dev/null; then \
 	        $(MAKE) test PYTHON=$$python VENV=.venv-$$python || exit 1; \
 	    else echo "no $$python"; fi; \
 	done
+	$(BIN)/python tests/torture --quick
 
-torture: setup ## Kill workers of real runs at 200 random moments
-	$(BIN)/python tests/torture.py
+torture: setup ## Runs with thousands of faults, for hours; TORTURE='--scale 0.1' for fewer
+	$(BIN)/python tests/torture --resume torture.jsonl $(TORTURE)
 
 lint: setup ## Check style and types
 	$(BIN)/ruff check .
@@ -51,4 +52,4 @@ dist: setup ## Build the distributions, check them, try the wheel
 	@PYTHON="$(PYTHON)" .ci/dist "$(VENV)"
 
 clean: ## Remove what the tasks made
-	rm -rf .venv .venv-* demo bench-data dist
+	rm -rf .venv .venv-* demo bench-data dist torture.jsonl

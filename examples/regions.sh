@@ -12,5 +12,7 @@ for ((row = 0; row < height; row += rows)); do
 done
 cd "$results"
 gdalbuildvrt -q trend.vrt rows_*.tif
+# A map of all, with the names and units of the parts:
+#   pixeltrend plot trend.vrt -o trend.png
 # If the regions have p-values (--stats slope,pvalue), adjust them over the whole map, not by parts:
 #   pixeltrend fdr trend.vrt -o trend.tif

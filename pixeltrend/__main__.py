@@ -1,8 +1,12 @@
 """Run the command line: ``python -m pixeltrend``."""
 
+import signal
+
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the command line listens: no traceback
     from pixeltrend.cli import run  # importing this module does no work
 
     run()

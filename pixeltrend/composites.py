@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.checks.undeclared_nodata import undeclared
-from pixeltrend.errors import ArgumentError, InputError, OutputError
+from pixeltrend.errors import ArgumentError, InputError, OutputError, redact
 from pixeltrend.execution.budget import Output
 from pixeltrend.execution.executors import Workers
-from pixeltrend.execution.pipeline import Watch, reduced_windows
+from pixeltrend.execution.pipeline import Tally, Watch, reduced_windows
 from pixeltrend.options import takes
 from pixeltrend.raster.lock import lock
 from pixeltrend.raster.output import OutputOptions
+from pixeltrend.raster.provenance import describe_unreadable
 from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.composite import Values
@@ -31,7 +32,7 @@ from pixeltrend.scenes import best_first, composing, open_scenes, scene_notes
 from pixeltrend.series.options import InputOptions
 from pixeltrend.times.dates import format_day, format_time
 from pixeltrend.times.names import times_from_names
-from pixeltrend.trend import MOST_LOOKED_AT, Job, metadata
+from pixeltrend.trend import MOST_LOOKED_AT, Job, metadata, unreadable_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from pixeltrend.series.opening import Patterns
     from pixeltrend.series.series import Series
+    from pixeltrend.summary import Unreadable
 
 # Rasters written at the same time: each has open files, and rows that wait to fill tiles.
 _MOST_FILES = 100
@@ -129,7 +131,10 @@ def composite(
     for first in range(0, len(paths), step):
         some = slice(first, first + step)
         bounds = found.bounds[first : first + step + 1]
-        valid += _write(series, bounds, paths[some], _watched(job, first // step, len(paths), step))
+        part = _watched(job, first // step, len(paths), step)
+        pixels, unreadable = _write(series, bounds, paths[some], part)
+        valid += pixels
+        warnings += map(str, unreadable)
     return CompositeSummary(
         outputs=tuple(paths),
         periods=tuple(found.times.tolist()),
@@ -185,8 +190,18 @@ def _watched(job: Job, number: int, files: int, step: int) -> Job:
     return dataclasses.replace(job, watch=dataclasses.replace(job.watch, progress=of_all))
 
 
-def _write(series: Series, bounds: NDArray[np.int64], paths: Sequence[str], job: Job) -> list[int]:
-    """Write the rasters of some periods, whose scenes `bounds` part; return their valid pixels."""
+def _write(
+    series: Series, bounds: NDArray[np.int64], paths: Sequence[str], job: Job
+) -> tuple[list[int], tuple[Unreadable, ...]]:
+    """Write the rasters of some periods, whose scenes `bounds` part.
+
+    Returns
+    -------
+    valid
+        The pixels of each that have a value.
+    unreadable
+        What of the scenes could not be read.
+    """
     parts = [series.take(slice(*pair)) for pair in itertools.pairwise(bounds.tolist())]
     several = series.take(slice(bounds[0], bounds[-1]))
     if job.inputs.duplicates == "best":
@@ -195,6 +210,7 @@ def _write(series: Series, bounds: NDArray[np.int64], paths: Sequence[str], job:
     reducer = composing(Values(len(parts)), job.inputs, job.composite)
     unit = "" if what == "count" else series.unit
     valid = np.zeros(len(parts), dtype=np.int64)
+    tally = Tally(len(several.paths))
     with ExitStack() as stack:
         for path in paths:
             target = Replacement(path, overwrite=job.output.overwrite)
@@ -218,9 +234,19 @@ def _write(series: Series, bounds: NDArray[np.int64], paths: Sequence[str], job:
         with ExitStack() as opened:
             for writer in writers:
                 opened.enter_context(writer)
-            for window, (block, _) in results:
+            for window, (block, faults) in results:
+                tally.add(block, faults)
                 for number, (writer, row) in enumerate(zip(writers, block, strict=False)):
                     writer.write(window, row[np.newaxis])
                     valid[number] += np.count_nonzero(~np.isnan(row))
             several.check_unchanged()
-    return valid.tolist()
+            unreadable = unreadable_files(several, tally)
+            for writer, part in zip(writers, parts, strict=True):
+                facts = {
+                    file.path: (file.blocks, file.pixels)
+                    for file in unreadable
+                    if file.path in map(redact, part.paths)
+                }
+                if facts:
+                    writer.add_metadata(describe_unreadable(facts, part.names))
+    return valid.tolist(), unreadable

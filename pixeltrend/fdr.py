@@ -15,6 +15,7 @@ from pixeltrend.raster import provenance
 from pixeltrend.raster.datasets import open_raster
 from pixeltrend.raster.header import read_header
 from pixeltrend.raster.output import OutputOptions
+from pixeltrend.raster.parts import read_parts
 from pixeltrend.raster.provenance import describe, options_text
 from pixeltrend.raster.windows import plan_windows
 from pixeltrend.raster.writer import Band, RasterWriter
@@ -64,9 +65,7 @@ def adjust(
     target = path if output is None else os.fspath(output)
     header = read_header(path, allow_vrt=True)
     dataset = open_raster(path, allow_vrt=True)
-    files = [file for file in dataset.GetFileList() or [] if file.endswith((".tif", ".tiff"))]
-    # A VRT made by gdalbuildvrt keeps neither metadata nor, of some versions, names and units.
-    parts = [read_header(file) for file in files or [path]]
+    parts = read_parts(path, header)
     facts = [provenance.read(part.metadata) for part in parts]
     first, made = parts[0], facts[0]
     if made is None:

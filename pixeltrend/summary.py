@@ -16,6 +16,12 @@ class Unreadable:
     pixels: int
     """Values that are missing for that reason."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: {self.blocks:,} of its blocks cannot be read, so {self.pixels:,} values "
+            "are missing"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -35,6 +41,16 @@ class Summary:
     """What to know before trusting the result."""
     periods: int = 0
     """Periods that the inputs are scenes of (`composite`); 0 if each has a time of its own."""
+    windows: int = 0
+    """Windows that were read."""
+    missing: tuple[int, ...] | None = None
+    """Missing values of each input, in the order of `times`; None if not counted."""
+    bytes_read: int | None = None
+    """Bytes read from files on this machine, temporary ones too; None where no system says it."""
+    peak_memory: int = 0
+    """The most bytes that this process had in memory."""
+    peak_memory_of_a_worker: int = 0
+    """The same of the largest worker process; 0 without any."""
     unreadable: tuple[Unreadable, ...] = ()
     """What could not be read, in order of time."""
     current: bool = False

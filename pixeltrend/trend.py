@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError, redact
+from pixeltrend.execution import usage
 from pixeltrend.execution.budget import Output
 from pixeltrend.execution.executors import Workers
 from pixeltrend.execution.pipeline import Tally, Watch, reduced_windows
@@ -268,29 +269,26 @@ def _run(
     prepare(reducer)
     warnings += [note.text for note in undeclared(series, most=MOST_LOOKED_AT)]
     waiting, adjust = _adjustment(series, reducer, statistics, job, writer)
+    tally, before = Tally(len(series.paths)), usage.bytes_read()
     with reduced_windows(
         series, reducer, job.workers, waiting, job.watch, kept.take_up
     ) as computed:
         results = adjust(kept.join(computed))
-        tally = Tally(len(series.paths))
         with writer:
             for window, (block, faults) in results:
                 writer.write(window, block)
                 tally.add(block, faults)
             series.check_unchanged()
-            unreadable = _unreadable(series, tally)
+            unreadable = unreadable_files(series, tally)
             if unreadable:
                 facts = {file.path: (file.blocks, file.pixels) for file in unreadable}
                 writer.add_metadata(describe_unreadable(facts, series.names))
-    warnings += [
-        f"{file.path}: {file.blocks:,} of its blocks cannot be read, so {file.pixels:,} values are "
-        "missing"
-        for file in unreadable
-    ]
+    warnings += map(str, unreadable)
     if tally.failed:
         warnings.append(f"the function failed at {tally.failed:,} pixels, which are NaN")
     if not tally.valid:
         warnings.append(f"no pixel has a result: all of {output} is missing")
+    read, (own, of_a_worker) = usage.bytes_read(), usage.peak_memory()
     return Summary(
         output=str(output),
         pixels=series.grid.pixels,
@@ -299,6 +297,11 @@ def _run(
         seconds=time.perf_counter() - start,
         warnings=tuple(map(redact, warnings)),
         periods=len(times) if job.composite.composite else 0,
+        windows=tally.windows,
+        missing=tuple(tally.missing.tolist()) if len(tally.missing) else None,
+        bytes_read=None if read is None or before is None else read - before,
+        peak_memory=own,
+        peak_memory_of_a_worker=of_a_worker,
         unreadable=unreadable,
         resumed=kept.resumed,
     )
@@ -346,7 +349,8 @@ def _adjustment(
     return waiting, lambda results: _judged(adjust(results), names.index(CLASS), alpha)
 
 
-def _unreadable(series: Series, tally: Tally) -> tuple[Unreadable, ...]:
+def unreadable_files(series: Series, tally: Tally) -> tuple[Unreadable, ...]:
+    """Return what of the files of a series could not be read."""
     return tuple(
         Unreadable(redact(path), *map(int, count))
         for path, count in zip(series.paths, tally.unreadable, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ MAY_KNOW = {
     "checks": {"execution", "series", "reducers", "raster", "times"},
     "views": {"raster", "series", "reducers"},
 }
-BELOW = {"errors", "interruption", "options", "version"}
+BELOW = {"errors", "interruption", "options", "usage", "version"}
 # Modules of the package itself, which see the wings from above; nothing but `cli` and each other
 # knows them.
 TOP = {
@@ -52,6 +53,7 @@ def wing_of(path):
     return name_of(path).partition("/")[0]
 
 
+@cache
 def imports_of(path):
     """Whole names of what a file imports anywhere, for type checkers too."""
     names = set()

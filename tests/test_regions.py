@@ -10,7 +10,9 @@ from osgeo import gdal
 
 import pixeltrend
 from pixeltrend.raster.grid import Grid
+from pixeltrend.raster.parts import read_whole
 from pixeltrend.raster.windows import plan_windows
+from pixeltrend.views.map import plot_map
 
 
 @pytest.fixture
@@ -47,6 +49,35 @@ def test_regions_read_together_as_one_vrt_are_the_whole(tmp_path, tiled, run_cli
     np.testing.assert_array_equal(
         read_raster(tmp_path / "together.vrt"), read_raster(tmp_path / "whole.tif")
     )
+
+
+def test_a_map_of_a_vrt_has_the_names_and_units_of_its_parts(tmp_path, tiled):
+    names = []
+    for row in (0, 25):
+        names.append(str(tmp_path / f"rows_{row}.tif"))
+        pixeltrend.slope(tiled, names[-1], stats="slope,pvalue", window=(row, 0, 25, 40))
+    pixeltrend.slope(tiled, tmp_path / "whole.tif", stats="slope,pvalue")
+    whole = read_whole(str(tmp_path / "whole.tif"))
+    vrt = str(tmp_path / "t.vrt")
+    for bands in ([1, 2], [2, 1], [2]):
+        gdal.BuildVRT(vrt, names, bandList=bands).FlushCache()
+        found = read_whole(vrt)
+        assert found.metadata.items() >= whole.metadata.items()
+        wanted = [whole.bands[number - 1] for number in bands]
+        assert [(b.description, b.unit, b.metadata) for b in found.bands] == [
+            (b.description, b.unit, b.metadata) for b in wanted
+        ]
+    pytest.importorskip("matplotlib_scalebar")
+    assert plot_map(vrt, tmp_path / "map.png").band == "pvalue"
+
+
+def test_parts_that_were_not_made_alike_lend_a_vrt_no_names(tmp_path, tiled):
+    names = [str(tmp_path / "a.tif"), str(tmp_path / "b.tif")]
+    pixeltrend.slope(tiled, names[0], window=(0, 0, 25, 40))
+    pixeltrend.slope(tiled, names[1], stats="intercept", window=(25, 0, 25, 40))
+    gdal.BuildVRT(str(tmp_path / "t.vrt"), names).FlushCache()
+    found = read_whole(str(tmp_path / "t.vrt"))
+    assert not any(name.startswith("PIXELTREND") for name in found.metadata)
 
 
 @pytest.mark.parametrize(

@@ -316,6 +316,31 @@ def test_a_fifo_that_takes_an_inputs_place(folder):
         read_chunk(series, Window(0, 0, 3, 4))
 
 
+@pytest.mark.parametrize("suffix", [".tif.aux.xml", ".tif.msk", ".tfw", "_RPC.TXT"])
+@pytest.mark.parametrize("link", [False, True])
+def test_a_fifo_beside_a_raster_is_never_waited_for(folder, suffix, link):
+    series = pixeltrend.open_series(folder)
+    fifo = folder / (f"ndvi_2001{suffix}" if not link else "fifo")
+    os.mkfifo(fifo)
+    if link:
+        (folder / f"ndvi_2001{suffix}").symlink_to("fifo")
+    said = rf"ndvi_2001\.tif: .*ndvi_2001{suffix}, beside it, is not a regular file"
+    with pytest.raises(InputError, match=said):
+        read_header(str(folder / "ndvi_2001.tif"))
+    with pytest.raises(pixeltrend.ReadError, match=said):
+        read_chunk(series, Window(0, 0, 3, 4))
+    read_header(str(folder / "ndvi_2000.tif"))
+
+
+def test_names_that_are_not_utf8_are_refused(folder):
+    name = folder / "\udcff_2001.tif"
+    (folder / "ndvi_2001.tif").rename(name)
+    with pytest.raises(InputError, match=r"2001\.tif: GDAL opens no file whose name is not UTF-8"):
+        read_header(str(name))
+    with pytest.raises(pixeltrend.OutputError, match="name is not UTF-8"):
+        pixeltrend.slope(folder / "ndvi_*.tif", folder / "\udcff.tif")
+
+
 def write_again(path, write_raster):
     write_raster(path, PIXELS * 2)
 

@@ -12,7 +12,7 @@ import click
 from pixeltrend.cli import options
 from pixeltrend.cli.exits import FAILED, REFUSED_INPUTS, say, show
 from pixeltrend.cli.fields import Command, Option, add_options, options_from
-from pixeltrend.cli.progress import progress_bar
+from pixeltrend.cli.progress import progress_of
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.execution.executors import Workers
 from pixeltrend.times.dates import format_dates, format_time
@@ -78,7 +78,7 @@ def check(
     from pixeltrend.checks.report import check as look  # --help must not wait for NumPy and GDAL
 
     try:
-        with progress_bar(quiet=quiet or as_json, unit=" files") as progress:
+        with progress_of(quiet=quiet, as_json=as_json, unit="files") as progress:
             report = look(patterns, progress=progress, **settings)
     except InputError as error:
         problems = (error.problem, *error.others)
@@ -127,7 +127,7 @@ def _verify(output: str, settings: dict[str, Any], *, quiet: bool) -> Verificati
     from pixeltrend.execution.pipeline import Watch
 
     workers = Workers(settings["workers"], settings["memory"])
-    with progress_bar(quiet=quiet) as progress:
+    with progress_of(quiet=quiet, as_json=settings.get("as_json", False)) as progress:
         return verify(output, workers, Watch(progress), full=settings["full"])
 
 

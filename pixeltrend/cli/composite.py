@@ -11,10 +11,10 @@ import click
 from pixeltrend.cli import options
 from pixeltrend.cli.exits import say, show
 from pixeltrend.cli.fields import Command, Option, add_options, options_from
-from pixeltrend.cli.progress import progress_bar
+from pixeltrend.cli.progress import progress_of
 from pixeltrend.raster.output import OutputOptions
 
-_NOT_OF_A_FOLDER = {"update"}
+_NOT_OF_A_FOLDER = {"update", "resume"}
 _writing = options_from(
     OutputOptions,
     options.OUTPUT,
@@ -62,7 +62,7 @@ def composite(
     """
     from pixeltrend.composites import composite as write  # --help must not wait for NumPy and GDAL
 
-    with progress_bar(quiet=quiet or as_json) as progress:
+    with progress_of(quiet=quiet, as_json=as_json) as progress:
         summary = write(patterns, output, progress=progress, **settings)
     for warning in summary.warnings:
         say(f"Warning: {warning}")

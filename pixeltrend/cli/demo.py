@@ -44,8 +44,7 @@ from pixeltrend.raster.output import OutputOptions
         "--seed", type=int, default=0, show_default=True, help="Another seed makes another city."
     ),
     *options_from(OutputOptions, options.OUTPUT, only=("creation_options",)),
-    options.quiet_option,
-    options.verbose_option,
+    *options.log_options,
 )
 def demo(
     folder: str,

@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from pixeltrend import interruption
+from pixeltrend.cli.log import note
 from pixeltrend.errors import ArgumentError, InputError, PixelTrendError
 
 FAILED = 1
@@ -52,7 +53,8 @@ def run_command(command: click.Command) -> NoReturn:
 
 
 def say(message: str) -> None:
-    """Write a line to stderr; a run does not fail because nobody can hear it."""
+    """Write a line to stderr and to the log file; nothing fails because nobody can hear it."""
+    note(message)
     with suppress(OSError):
         click.echo(message, err=True)
 
@@ -94,6 +96,7 @@ def _status(error: BaseException) -> int:
         error = error.__cause__  # Click takes every EOFError for the end of a dialogue
     message, status = str(error), FAILED
     if isinstance(error, click.ClickException):
+        note(f"Error: {error.format_message()}")
         with suppress(OSError):
             error.show()
         return error.exit_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.exits import say
 from pixeltrend.cli.fields import Command, Option, add_options
 
 
@@ -28,8 +29,7 @@ from pixeltrend.cli.fields import Command, Option, add_options
         group="Significance",
         help="Benjamini and Hochberg, or Benjamini and Yekutieli.",
     ),
-    options.quiet_option,
-    options.verbose_option,
+    *options.log_options,
 )
 def fdr(raster: str, output: str | None, method: str, *, quiet: bool) -> None:
     """Write TREND with a band pvalue_fdr: its p-values adjusted for the number of its pixels.
@@ -45,4 +45,4 @@ def fdr(raster: str, output: str | None, method: str, *, quiet: bool) -> None:
 
     count = adjust(raster, output, method)
     if not quiet:
-        click.echo(f"{output or raster}: {count:,} p-values adjusted", err=True)
+        say(f"{output or raster}: {count:,} p-values adjusted")

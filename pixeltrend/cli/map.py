@@ -9,7 +9,7 @@ import click
 
 from pixeltrend.cli import options
 from pixeltrend.cli.fields import Command, add_options, options_from, parse_pairs
-from pixeltrend.cli.progress import progress_bar, report
+from pixeltrend.cli.progress import progress_of, report
 from pixeltrend.cli.rerun import is_current
 from pixeltrend.reducers.function_options import FunctionOptions
 
@@ -73,6 +73,8 @@ def map(  # noqa: A001 - the command's name
         return
     from pixeltrend import trend  # --help must not wait for NumPy and GDAL
 
-    with progress_bar(quiet=quiet or as_json) as progress:
-        summary = trend.map_pixels(function, patterns, output, progress=progress, **settings)
+    with progress_of(quiet=quiet, as_json=as_json) as progress:
+        summary = trend.map_pixels(
+            function, patterns, output, progress=progress, count_missing=as_json, **settings
+        )
     report(summary, quiet=quiet, as_json=as_json)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pixeltrend.cli import log
 from pixeltrend.cli.fields import Option, options_from, parse_bytes, parse_creation_options
-from pixeltrend.errors import InputError, redact
+from pixeltrend.cli.progress import STYLES, remember_style
+from pixeltrend.errors import InputError
 from pixeltrend.execution.executors import Workers
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.reducers.composite_options import CompositeOptions
@@ -32,21 +33,6 @@ def _read_stdin(_ctx: click.Context, _param: click.Parameter, values: Iterable[s
         else:
             patterns.append(value)
     return patterns
-
-
-class _RedactingFormatter(logging.Formatter):
-    """Writes no keys and passwords, wherever in a message or a traceback they stand."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
-
-
-def _set_up_log(_ctx: click.Context, _param: click.Parameter, verbose: bool) -> bool:
-    if verbose:
-        handler = logging.StreamHandler()
-        handler.setFormatter(_RedactingFormatter("%(asctime)s %(name)s: %(message)s"))
-        logging.basicConfig(level=logging.DEBUG, handlers=[handler], force=True)
-    return verbose
 
 
 def _remember_bbox(ctx: click.Context, param: click.Parameter, text: str | None) -> None:
@@ -105,12 +91,33 @@ verbose_option = click.option(
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=_set_up_log,
+    callback=log.verbose,
     cls=Option,
     group="Output",
     help="Say more, with a traceback if something goes wrong.",
 )
-messages_options = (json_option, quiet_option, verbose_option)
+log_file_option = click.option(
+    "--log-file",
+    is_eager=True,
+    expose_value=False,
+    callback=log.log_file,
+    cls=Option,
+    group="Output",
+    metavar="FILE",
+    help="Append to FILE, with times, all that --verbose says, progress and the summary.",
+)
+progress_option = click.option(
+    "--progress",
+    type=click.Choice(STYLES),
+    expose_value=False,
+    callback=remember_style,
+    cls=Option,
+    group="Output",
+    help="How progress is shown; lines: one each 10 % or each minute, of runs that take longer "
+    "than some seconds.  [default: bar on a terminal, else lines; none with --json]",
+)
+log_options = (quiet_option, verbose_option, log_file_option)
+messages_options = (json_option, progress_option, *log_options)
 
 # What every command takes that reads a series.
 input_options = (*options_from(InputOptions, {"bounds": {"callback": _bounds}}), bbox_option)

@@ -28,8 +28,7 @@ from pixeltrend.views.options import PlotOptions
     ),
     *options_from(PlotOptions, {}),
     options.json_option,
-    options.quiet_option,
-    options.verbose_option,
+    *options.log_options,
 )
 def plot(raster: str, output: str, *, as_json: bool, quiet: bool, **fields: Any) -> None:
     """Draw a band of TREND as a map, in quintiles.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from pixeltrend.cli.exits import say, show
 from pixeltrend.options import from_keywords
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.reducers.composite_options import CompositeOptions
@@ -47,13 +46,13 @@ def is_current(
     reasons = record.why_stale(request, output, made)
     if made is None or reasons:
         if not quiet:
-            click.echo(f"{output}: not up to date: {record.in_short(reasons)}", err=True)
+            say(f"{output}: not up to date: {record.in_short(reasons)}")
         return False
     summary = record.keep(request, output, made)
     if settings["as_json"]:
-        click.echo(json.dumps(summary))
+        show(json.dumps(summary))
     elif not quiet:
-        click.echo(f"{output}: up to date with {len(request.facts):,} files", err=True)
+        say(f"{output}: up to date with {len(request.facts):,} files")
     return True
 
 

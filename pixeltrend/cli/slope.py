@@ -8,7 +8,7 @@ import click
 
 from pixeltrend.cli import options
 from pixeltrend.cli.fields import Command, add_options, options_from
-from pixeltrend.cli.progress import progress_bar, report
+from pixeltrend.cli.progress import progress_of, report
 from pixeltrend.cli.rerun import is_current
 from pixeltrend.reducers.options import StatsOptions
 
@@ -41,6 +41,8 @@ def slope(patterns: list[str], output: str, *, quiet: bool, as_json: bool, **set
         return
     from pixeltrend import trend  # --help must not wait for NumPy and GDAL
 
-    with progress_bar(quiet=quiet or as_json) as progress:
-        summary = trend.slope(patterns, output, progress=progress, **settings)
+    with progress_of(quiet=quiet, as_json=as_json) as progress:
+        summary = trend.slope(
+            patterns, output, progress=progress, count_missing=as_json, **settings
+        )
     report(summary, quiet=quiet, as_json=as_json)

@@ -67,6 +67,8 @@ def dask_executor(
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise WorkerError(f"the Dask scheduler at {address} does not answer ({error})") from error
+    dasks_own = logging.getLogger("distributed.client")
+    dasks_own.addFilter(_to_our_log)
     try:
         if not client.nthreads():
             log.warning("waiting for workers of the Dask scheduler at %s", address)
@@ -83,6 +85,13 @@ def dask_executor(
         ) from error
     finally:
         client.close()
+        dasks_own.removeFilter(_to_our_log)
+
+
+def _to_our_log(record: logging.LogRecord) -> bool:
+    """Keep Dask from printing how it lost its scheduler, with a traceback: an error says so."""
+    log.debug("Dask: %s", record.getMessage(), exc_info=record.exc_info)
+    return False
 
 
 class _Calls(Executor):

@@ -181,7 +181,9 @@ class Spill:
     def write(self, start: int, values: NDArray[Any]) -> None:
         """Write `values` from index `start` on."""
         self._file.seek(start * self._dtype.itemsize)
-        values.astype(self._dtype, copy=False).tofile(self._file)
+        rest = np.ascontiguousarray(values, self._dtype).reshape(-1).view(np.uint8).data
+        while rest:  # NumPy's tofile does not say why a disk takes no more
+            rest = rest[self._file.write(rest) :]
         self.count = max(self.count, start + values.size)
 
     def read(self, start: int, count: int) -> NDArray[Any]:

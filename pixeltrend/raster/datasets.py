@@ -7,12 +7,12 @@ import logging
 import os
 import resource
 import shlex
-import stat
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import InputError, MissingDependencyError
 from pixeltrend.raster.paths import container, file_name, is_remote, is_virtual
+from pixeltrend.raster.regular import check_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -149,7 +149,7 @@ def open_raster(
     InputError
         GDAL cannot open it as a raster, or it is something else than its name says.
     """
-    _check_regular(path)
+    check_regular(path)
     drivers = [*DRIVERS, "VRT"] if allow_vrt else list(DRIVERS)
     try:
         with gdal_messages():
@@ -171,15 +171,6 @@ def open_raster(
             "anyway"
         )
     return dataset
-
-
-def _check_regular(path: str) -> None:
-    """Refuse a FIFO, a socket or a device, which would be waited for without end."""
-    file = container(path)
-    with suppress(OSError):
-        mode = stat.S_IFREG if is_virtual(file) else os.stat(file).st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # some formats are folders
-            raise InputError(f"{path}: cannot be opened as a raster (is not a regular file)")
 
 
 def is_exhausted(path: str) -> bool:

@@ -22,6 +22,15 @@ def is_virtual(path: str) -> bool:
     return path.startswith("/vsi") or is_subdataset(path)
 
 
+def is_utf8(path: str) -> bool:
+    """Return whether a path is text as GDAL has it: no other bytes than those of UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_remote(path: str) -> bool:
     """Return whether every request to this file crosses a network."""
     return any(prefix in path for prefix in (*STORES, WEB))

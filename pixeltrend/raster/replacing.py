@@ -50,6 +50,7 @@ class Replacement:
         """The target, as the caller wrote it."""
         self.target = _checked_target(self.name, overwrite=overwrite)
         """The same, with its links resolved."""
+        self._overwrite = overwrite
         self._lock = -1
         self.folder = Path()
         """Where the new file grows, and what it is made from."""
@@ -94,6 +95,8 @@ class Replacement:
             raise self.failure(error) from error
 
     def _move(self, side_files: list[Path]) -> None:
+        if not self._overwrite:
+            self._claim()
         for file in side_files:
             file.replace(self.target.with_name(file.name))
         self.path.replace(self.target)
@@ -104,6 +107,17 @@ class Replacement:
             if os.path.basename(old) not in kept and os.path.lexists(old):
                 os.unlink(old)
         fsync(self.target.parent)
+
+    def _claim(self) -> None:
+        """Give the target's name to the new file, unless a file has got it since the start."""
+        try:
+            os.link(self.path, self.target)
+        except FileExistsError:
+            raise _exists(self.name) from None
+        except OSError as error:  # not every file system has hard links
+            log.debug("%s: %s", self.target, error)
+            if os.path.lexists(self.target):
+                raise _exists(self.name) from None
 
     def write(self, content: bytes) -> None:
         """Write a whole file, or leave the older one as it is; nothing needs to be entered."""
@@ -156,6 +170,8 @@ def _checked_target(path: str, *, overwrite: bool) -> Path:
     if path.startswith("/vsi"):
         raise OutputError(f"{path}: the output must be a local file")
     target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OutputError(f"{path}: is a link that leads back to itself")
     if target.is_dir():
         raise OutputError(f"{path}: is a folder; give the name of a file in it")
     if not target.parent.is_dir():
@@ -165,7 +181,7 @@ def _checked_target(path: str, *, overwrite: bool) -> Path:
     if target.exists() and not target.is_file():
         raise OutputError(f"{path}: is not a regular file, and cannot be replaced by one")
     if target.exists() and not overwrite:
-        raise OutputError(f"{path}: already exists, and is not to be overwritten")
+        raise _exists(path)
     return target
 
 
@@ -173,6 +189,10 @@ def hidden_name(target: Path, ending: str) -> Path:
     """Return the hidden file or folder beside a target that belongs to it alone."""
     name = target.name
     return target.with_name(f".{name[:_SHOWN]}.{zlib.crc32(os.fsencode(name)):08x}.{ending}")
+
+
+def _exists(path: str) -> OutputError:
+    return OutputError(f"{path}: already exists, and is not to be overwritten")
 
 
 def _affixes(target: Path) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pixeltrend.errors import ArgumentError
 from pixeltrend.raster.datasets import gdal, gdal_messages
+from pixeltrend.raster.paths import is_utf8
 from pixeltrend.raster.replacing import Replacement
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class RasterWriter:
         self._options = dict(options.creation_options or {})
         _check_options(self._format, self._options)
         self._new = Replacement(path, overwrite=options.overwrite)
+        if not is_utf8(str(self._new.target)):
+            raise self._new.failure("GDAL writes no file whose name is not UTF-8")
         self._grid = grid
         self._bands = tuple(bands)
         self._classes = any(info.classes for info in self._bands)

@@ -12,7 +12,8 @@ import numpy as np
 from pixeltrend.errors import ArgumentError, InputError, ReadError
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.datasets import first_line, gdal, gdal_messages, open_raster
-from pixeltrend.raster.header import find_band, read_header
+from pixeltrend.raster.header import find_band
+from pixeltrend.raster.parts import read_whole
 from pixeltrend.raster.replacing import Replacement
 from pixeltrend.views import figure
 from pixeltrend.views.axes import map_frame
@@ -97,7 +98,7 @@ def plot_map(
         raise ArgumentError(f"{output}: is the raster itself")
     figure.require_matplotlib()
 
-    header = read_header(path)
+    header = read_whole(path)
     number = find_band(header, choices.band)
     band = header.bands[number - 1]
     name = band.description or f"band {number}"
@@ -112,7 +113,7 @@ def plot_map(
     step = math.ceil(math.sqrt(4 * pixels / MAX_PIXELS)) if pixels > MAX_PIXELS else 1
     try:
         with gdal_messages():
-            dataset = open_raster(path)
+            dataset = open_raster(path, allow_vrt=path.lower().endswith(".vrt"))
             raster_band = dataset.GetRasterBand(number)
             values = _read(raster_band, band, step)
             frame, note = map_frame(dataset), _decimation(raster_band, step)

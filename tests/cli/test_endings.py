@@ -66,6 +66,18 @@ def test_full_disk_exits_1(
     assert listing(tmp_path) == before
 
 
+@pytest.mark.parametrize("limit", [30_000, 250_000])
+def test_temporary_files_that_find_the_disk_full(
+    cli_command, tmp_path, write_stack, make_values, limit
+):
+    write_stack(tmp_path, make_values(4, 200, 200))
+    before = listing(tmp_path)
+    command = [*cli_command, "slope", "*.tif", "-o", "t.tif", "--stats", "slope,pvalue", "--fdr"]
+    done = run(with_file_size_limit(limit, [*command, "--workers", "1"]), cwd=tmp_path)
+    run_is_refused(done, 1, "cannot hold temporary files: File too large")
+    assert listing(tmp_path) == before
+
+
 @pytest.mark.parametrize("percent", [70, 80, 90, 98])
 def test_a_disk_that_is_nearly_large_enough(
     cli_command, tmp_path, write_stack, make_values, percent
@@ -228,7 +240,8 @@ def unhurried(tmp_path, write_stack, make_values):
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_progress_on_a_terminal(cli_command, unhurried, tmp_path, workers):
+def test_progress_on_a_terminal(cli_command, unhurried, tmp_path, monkeypatch, workers):
+    monkeypatch.delenv("PIXELTREND_MAP_PROGRESS")
     command = [*cli_command, *unhurried, "--workers", workers]
     status, shown = run_on_terminal(command, tmp_path)
     assert status == 0

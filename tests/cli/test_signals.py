@@ -67,6 +67,12 @@ elif moment == "killing":
     before(LocalProcesses, "_kill")
 elif moment == "start":
     send()
+elif moment == "importing":
+    class Finder:
+        def find_spec(self, name, *_):
+            if name == "click":
+                send()
+    sys.meta_path.insert(0, Finder())
 from pixeltrend.__main__ import main
 main()
 """
@@ -130,3 +136,7 @@ def test_what_is_ignored_stays_ignored(run_signalled):
     before = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
     status, _, is_old = run_signalled(signal.SIGHUP, "fork", before=before)
     assert (status, is_old) == (0, False)
+
+
+def test_while_the_program_is_loaded_there_is_no_traceback(run_signalled):
+    assert run_signalled(signal.SIGINT, "importing") == (-signal.SIGINT, "", True)

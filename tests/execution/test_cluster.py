@@ -153,7 +153,7 @@ def test_a_run_on_a_cluster_goes_on_where_it_was(tmp_path, larger, cluster):
 
 
 @pytest.mark.parametrize("victim", ["workers", "scheduler"])
-def test_a_cluster_that_dies_ends_the_run(tmp_path, larger, monkeypatch, victim):
+def test_a_cluster_that_dies_ends_the_run(tmp_path, larger, monkeypatch, capfd, victim):
     monkeypatch.setattr(cluster_module, "_PATIENCE", 5.0)
     monkeypatch.setattr(cluster_module, "_LOOK", 0.1)
     (tmp_path / "slow.py").write_text(SLOW)
@@ -176,6 +176,7 @@ def test_a_cluster_that_dies_ends_the_run(tmp_path, larger, monkeypatch, victim)
                 progress=lambda _done, _total: process.kill(),
             )
     assert not (tmp_path / "out.tif").exists()
+    assert "Traceback" not in capfd.readouterr().err  # of Dask's own
 
 
 def test_a_function_that_raises_on_the_cluster_says_where(larger, cluster, run_cli, tmp_path):

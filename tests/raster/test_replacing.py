@@ -120,6 +120,35 @@ def test_an_older_file_is_refused_where_it_is_not_to_be_overwritten(target):
     assert listing(target.parent) == ["new.tif", "trend.tif"]
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_came_in_the_meantime_is_not_overwritten(tmp_path, monkeypatch, links):
+    if not links:
+
+        def refuse(*_paths):
+            raise PermissionError
+
+        monkeypatch.setattr(os, "link", refuse)  # as on FAT
+    target = tmp_path / "trend.tif"
+    with Replacement(target, overwrite=False) as new:
+        new.path.write_bytes(b"new")
+        target.write_bytes(b"another program's")
+        with pytest.raises(OutputError, match=r"trend\.tif: already exists"):
+            new.commit()
+    assert target.read_bytes() == b"another program's"
+    target.unlink()
+    Replacement(target, overwrite=False).write(b"new")
+    assert target.read_bytes() == b"new"
+    assert target.stat().st_nlink == 1
+    assert listing(tmp_path) == ["trend.tif"]
+
+
+def test_a_link_to_itself_is_not_replaced(tmp_path):
+    (tmp_path / "trend.tif").symlink_to("trend.tif")
+    with pytest.raises(OutputError, match=r"trend\.tif: is a link that leads back to itself"):
+        Replacement(tmp_path / "trend.tif")
+    assert listing(tmp_path) == ["trend.tif"]
+
+
 # Other runs
 
 
