@@ -186,8 +186,7 @@ def _fill(out: Floats, block: Floats, statistic: str) -> NDArray[np.int32]:
     elif statistic in {"sum", "mean"}:
         out[:] = 0.0
         if missing.any():
-            block = block.copy()
-            np.putmask(block, missing, 0.0)
+            block = _with_zeros(block, missing)
         for row in block:
             out += row
         if statistic == "mean":
@@ -203,6 +202,15 @@ def _fill(out: Floats, block: Floats, statistic: str) -> NDArray[np.int32]:
         else:
             kernel.percentiles(doubles, int(statistic[1:]) / 100, out)
     return n
+
+
+def _with_zeros(block: Floats, missing: NDArray[np.bool_]) -> Floats:
+    """Return a copy of `block` with 0 where it is missing: bits are faster than a choice."""
+    whole = np.dtype(f"u{block.itemsize}")
+    bits = missing.astype(whole)
+    bits -= whole.type(1)  # all of them where there is a value, none where it is missing
+    bits &= block.view(whole)
+    return bits.view(block.dtype)
 
 
 def _sum_of_bytes(rows: NDArray[np.uint8]) -> NDArray[np.int32]:
