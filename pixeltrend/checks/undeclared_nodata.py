@@ -47,9 +47,11 @@ def undeclared(series: Series, *, most: int) -> list[Note]:
     """
     silent = [source for source in series.sources if is_silent(source)]
     untagged = [source for source in silent if not _is_tagged(source)]
-    tagged = [source for source in silent if _is_tagged(source)]
-    sources = [*_some(untagged, most), *tagged[len(tagged) // 2 :][:1]]
+    sources = _some(untagged, most)
     bands = len(series.tiles) // len(series.paths)
+    if bands == 1:  # a stack that declares a constant is not decoded twice
+        tagged = [source for source in silent if _is_tagged(source)]
+        sources += tagged[len(tagged) // 2 :][:1]
     if series.block[0] * series.block[1] * bands > _MOST_NUMBERS:
         return []  # a run decodes such a block once, and this would be another time
     windows = sample_windows(series)
