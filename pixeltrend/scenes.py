@@ -17,7 +17,7 @@ from pixeltrend.reducers.periods import chosen, periods, same_times
 from pixeltrend.series.notes import time_notes
 from pixeltrend.series.opening import assemble
 from pixeltrend.series.reader import sample_chunks
-from pixeltrend.times.dates import format_date, format_time
+from pixeltrend.times.dates import format_date, format_dates, format_time
 
 if TYPE_CHECKING:
     import os
@@ -65,7 +65,7 @@ def open_scenes(
     taken = chosen(series.times, options)
     if not taken.any():
         which = f"months {options.months}" if options.months else f"days {options.days}"
-        dates = " to ".join(map(format_date, (series.times[0], series.times[-1])))
+        dates = " to ".join(format_dates([series.times[0], series.times[-1]]))
         raise InputError(f"{which}: none of the {len(taken)} rasters, of {dates}, is of these")
     return series.take(taken)
 

@@ -49,7 +49,7 @@ def undeclared(series: Series, *, most: int) -> list[Note]:
     untagged = [source for source in silent if not _is_tagged(source)]
     sources = _some(untagged, most)
     bands = len(series.tiles) // len(series.paths)
-    if bands == 1:  # a stack that declares a constant is not decoded twice
+    if bands == 1 and not series.is_remote:  # nothing that is slow to read is read for this alone
         tagged = [source for source in silent if _is_tagged(source)]
         sources += tagged[len(tagged) // 2 :][:1]
     if series.block[0] * series.block[1] * bands > _MOST_NUMBERS:

@@ -51,6 +51,8 @@ class Plan(NamedTuple):
     """What each worker keeps of the rasters that it reads."""
     bytes: int
     """What all processes hold at most, besides the programs themselves."""
+    max_pixels: int
+    """Pixels of a window that the memory is enough for."""
     note: str = ""
     """What a user should know before the run begins, in a line; empty if all is well."""
 
@@ -172,7 +174,7 @@ class _Costs:
             origin=series.origin,
         )
         size = self._size(max_pixels, workers)
-        return Plan(list(windows), workers, keep, self._bytes(size, workers, keep))
+        return Plan(list(windows), workers, keep, self._bytes(size, workers, keep), max_pixels)
 
     def _limits(self, max_pixels: int, workers: int) -> tuple[int, int]:
         """Return how many pixels a window may, and should, have at most."""
@@ -197,6 +199,8 @@ class _Costs:
         notes = []
         height = max(window.height for window in plan.windows)
         times = self._decodings((height, max(window.width for window in plan.windows)))
+        if self._block_pixels <= plan.max_pixels:
+            times = 1  # or it is shared out among the workers, whatever the memory
         if times > 1:
             notes.append(
                 f"a block of {self._block[1]} x {self._block[0]} pixels takes "

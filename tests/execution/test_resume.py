@@ -57,7 +57,7 @@ def largest(times, values):
 """
 ROWS, COLUMNS, YEARS, KILLS, WORKERS = 60, 20, 5, 10, 2
 # A row of pixels.
-MEMORY = ("--memory", "0.75K")
+MEMORY = ("--memory", "2K")
 MAP = ("map", "mine.py:largest", "in/*.tif", "--vectorized", "--bands", "largest", *MEMORY)
 SLOPE = ("slope", "in/*.tif", "-o", "trend.tif", *MEMORY)
 

@@ -15,7 +15,8 @@ from osgeo import gdal, osr
 from remote_files import SECRET, YEARS, keep_waiting, one_line, urls_of
 
 from pixeltrend.errors import InputError, redact
-from pixeltrend.execution.pipeline import plan
+from pixeltrend.execution.budget import Output, plan
+from pixeltrend.execution.executors import Workers
 from pixeltrend.raster.paths import file_name
 from pixeltrend.raster.remote import in_parallel
 from pixeltrend.raster.windows import Window
@@ -177,8 +178,11 @@ def test_windows_of_far_files_are_larger(web, exports):
     near = open_series(f"{exports}/*.tif")
     wide = {"grid": far.grid.crop(Window(0, 0, 60_000, 60_000)), "block": (256, 256)}
     reducer = make_reducer(StatsOptions())
-    plans = [plan(dataclasses.replace(series, **wide), reducer, 2, None) for series in (far, near)]
-    assert len(plans[0]) < len(plans[1]) / 3
+    remote, local = (
+        plan(dataclasses.replace(series, **wide), reducer, Workers(2), 2, Output()).windows
+        for series in (far, near)
+    )
+    assert len(remote) < len(local) / 3
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked")
