@@ -36,6 +36,8 @@ _SHARE = 0.9
 _OPEN_BYTES, _OPEN_BYTES_OF_ALL = 2**16, 64 * 2**20
 # Of what does not grow with the windows, so much in each process counts as part of the program.
 _SMALL = 2 * 2**20
+# A block of all times of so many bytes takes some milliseconds to decode again.
+_WORTH_A_NOTE = 2**20
 # Steps in which windows become smaller until they fit.
 _STEP = 0.85
 
@@ -199,8 +201,9 @@ class _Costs:
         notes = []
         height = max(window.height for window in plan.windows)
         times = self._decodings((height, max(window.width for window in plan.windows)))
-        if self._block_pixels <= plan.max_pixels:
-            times = 1  # or it is shared out among the workers, whatever the memory
+        is_small = self._block_pixels * self._values < _WORTH_A_NOTE
+        if is_small or self._block_pixels <= plan.max_pixels:
+            times = 1  # nobody waits for it; or it is shared out among the workers in any case
         if times > 1:
             notes.append(
                 f"a block of {self._block[1]} x {self._block[0]} pixels takes "
