@@ -328,12 +328,14 @@ def _adjustment(
 
     p-values are adjusted over all results, in full precision whatever is written.
     """
+    names = [info.name for info in reducer.bands]
+    classes = statistics is not None and statistics.stats == CLASS
     if statistics is None or statistics.fdr is None:
-        return Output(job.output.dtype, writer.row_bytes), lambda results: results
+        take = partial(_taken, row=names.index(CLASS)) if classes else iter
+        return Output(job.output.dtype, writer.row_bytes), take
     from pixeltrend.execution import fdr  # a run in one pass does without
 
-    names, alpha = [info.name for info in reducer.bands], statistics.alpha
-    classes = statistics.stats == CLASS
+    alpha = statistics.alpha
     held = fdr.held_within(job.workers.memory, series.grid.pixels)
     adjust = partial(
         fdr.with_adjusted,
@@ -369,10 +371,16 @@ def _check_class(statistics: StatsOptions, output: OutputOptions) -> None:
         raise ArgumentError(f"dtype {output.dtype}: the classes of --stats class are bytes")
 
 
+def _taken(results: Results, row: int) -> Results:
+    """Return one band alone: of composites there is the number of scenes too."""
+    for window, (block, faults) in results:
+        yield window, (block[row : row + 1], faults)
+
+
 def _judged(results: Results, row: int, alpha: float) -> Results:
     """Return the classes alone, by the adjusted p-values, which are the last band."""
-    for window, (block, failures) in results:
-        yield window, (judge(block[row : row + 1], block[-1:], alpha), failures)
+    for window, (block, faults) in results:
+        yield window, (judge(block[row : row + 1], block[-1:], alpha), faults)
 
 
 def metadata(

@@ -26,12 +26,12 @@ MAY_KNOW = {
     "checks": {"execution", "series", "reducers", "raster", "times"},
     "views": {"raster", "series", "reducers"},
 }
-BELOW = {"errors", "interruption", "options", "usage", "version"}
+BELOW = {"errors", "interruption", "options", "version"}
 # Modules of the package itself, which see the wings from above; nothing but `cli` and each other
 # knows them.
 TOP = {
-    "__init__", "__main__", "arrays", "composites", "fdr", "scenes", "synthetic", "trend", "xarray",
-    "cli",
+    "__init__", "__main__", "arrays", "cli", "composites", "fdr", "scenes", "summary", "synthetic",
+    "trend", "xarray",
 }  # fmt: skip
 LIBRARIES = {
     "osgeo": {"raster", "series", "checks", "views"},

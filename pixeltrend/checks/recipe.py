@@ -21,7 +21,7 @@ from pixeltrend.series.options import InputOptions
 from pixeltrend.series.patterns import find_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pixeltrend.raster.provenance import Provenance
     from pixeltrend.series.record import Record
@@ -72,9 +72,16 @@ def _from_record(output: str, made: Record) -> Recipe:
     classes: tuple[type[Any], ...] = (InputOptions, OutputOptions)
     classes += (FunctionOptions if function else StatsOptions,)
     given = {n: tuple(v) if isinstance(v, list) else v for n, v in made.options.items()}
+    _refuse_scenes(given)
     inputs, _, options = from_keywords(given, *classes)
     paths = [path for path in find_inputs(made.patterns) if _recorded_name(path) in made.files]
     return Recipe(paths, inputs, options, function)
+
+
+def _refuse_scenes(names: Iterable[str]) -> None:
+    for name in ("composite", "duplicates"):
+        if name in names:
+            raise InputError(f"its values were made of several rasters (--{name})")
 
 
 def _recorded_name(path: str) -> str:
@@ -85,6 +92,7 @@ def _from_metadata(output: str, facts: Provenance) -> Recipe:
     if facts.method.startswith("map "):
         raise InputError("where its function is stands only in what --update records")
     texts = dict(part.split("=", 1) for part in re.split(r" (?=\w+=)", facts.options) if part)
+    _refuse_scenes(texts)
     options = {"method": facts.method} | _values(texts, StatsOptions)
     inputs = _values(texts, InputOptions)
     if len(facts.bands) > 1:

@@ -19,6 +19,7 @@ from pixeltrend.raster import provenance
 from pixeltrend.raster.datasets import open_raster
 from pixeltrend.raster.grid import Grid
 from pixeltrend.raster.windows import Window, plan_windows
+from pixeltrend.reducers.derived import CLASS
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.probe import function_reducer
@@ -112,22 +113,25 @@ def verify(output: str, workers: Workers, watch: Watch, *, full: bool) -> Verifi
     prepare(reducer)
     names = [info.name for info in reducer.bands]
     fdr = recipe.options.fdr if isinstance(recipe.options, StatsOptions) else None
+    if CLASS in names and fdr:
+        raise InputError(f"{output}: classes by adjusted p-values cannot be verified")
     bands = [dataset.GetRasterBand(number + 1) for number in range(dataset.RasterCount)]
     if [band.GetDescription() for band in bands] != names + [_ADJUSTED] * bool(fdr):
         raise InputError(f"{output}: cannot be verified: its bands are not {', '.join(names)}")
     dtype = bands[0].ReadAsArray(0, 0, 1, 1).dtype
+    computed_as = "float64" if fdr else "float32" if CLASS in names else dtype.name
     choose = list if full else partial(_sample, series)
     tallies = [_Tally(name) for name in names + [_ADJUSTED] * bool(fdr and full)]
     pixels = 0
-    with reduced_windows(
-        series, reducer, workers, Output("float64" if fdr else dtype.name), watch, choose
-    ) as computed:
+    with reduced_windows(series, reducer, workers, Output(computed_as), watch, choose) as computed:
         results: Results = computed
         if fdr and full:
             folder = Path(tempfile.gettempdir())
             row = names.index("pvalue")
             results = with_adjusted(computed, row, fdr, dtype=dtype.name, folder=folder)
         for window, (block, _) in results:
+            if CLASS in names:
+                block = np.nan_to_num(block, nan=0.0)  # noqa: PLW2901
             area = window.col_off, window.row_off, window.width, window.height
             for tally, band, numbers in zip(tallies, bands, block.astype(dtype), strict=False):
                 tally.add(window, band.ReadAsArray(*area).ravel(), numbers)
@@ -156,7 +160,7 @@ def _part(series: Series, grid: Grid, output: str) -> Series:
 
 def _reducer(recipe: Recipe, series: Series) -> Reducer:
     if isinstance(recipe.options, StatsOptions):
-        return make_reducer(recipe.options)
+        return make_reducer(recipe.options, series.groups)
     samples = ((chunk.times, chunk.values) for chunk in sample_chunks(series))
     return function_reducer(recipe.function, samples, recipe.options)
 

@@ -76,7 +76,8 @@ class Series:
         times.flags.writeable = False
         numbers = np.arange(len(self.times))[rows].tolist()
         sources = tuple(self.sources[number] for number in numbers)
-        return dataclasses.replace(self, times=times, sources=sources)
+        groups = tuple(self.groups[number] for number in numbers) if self.groups else ()
+        return dataclasses.replace(self, times=times, sources=sources, groups=groups)
 
     def check_unchanged(self) -> None:
         """Refuse a result from files that have changed since they were checked.
