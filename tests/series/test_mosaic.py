@@ -280,4 +280,4 @@ def test_check_and_update(run_cli, tiles):
     assert "of 16 rasters" in verified.stdout
     for tile in tiles.glob("*A2003*h08v05*"):
         tile.unlink()
-    assert "up to date" not in run_cli(*slope).stderr
+    assert "not up to date: " in run_cli(*slope).stderr
