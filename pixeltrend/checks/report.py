@@ -52,6 +52,8 @@ class RasterReport:
     """The file, or the name that its shards would have as one."""
     files: int
     """Number of files that it is stored in."""
+    tiles: int
+    """Rasters that are put together: 1, or the tiles of a mosaic."""
     width: int
     """Columns that its files cover."""
     height: int
@@ -247,6 +249,7 @@ def _rasters(series: Series, notes: Sequence[Note]) -> Iterator[RasterReport]:
             date=date,
             path=redact(source.path),
             files=len(source.tiles),
+            tiles=1 + len(source.others),
             width=max(a.col_off + a.width for a in areas) - min(a.col_off for a in areas),
             height=max(a.row_off + a.height for a in areas) - min(a.row_off for a in areas),
             band=tile.band,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -137,7 +138,9 @@ def _show(origin: Origin, found: Verification | None, *, as_json: bool) -> None:
         show(json.dumps(_plain(dataclasses.asdict(origin) | verified)))
         return
     click.echo(f"{origin.output}: {origin.method} of {_count(len(origin.inputs), 'raster')}")
-    for date, name in zip(format_dates(origin.times), origin.inputs, strict=False):
+    has_tiles = len(origin.inputs) > len(origin.times)
+    dates = itertools.repeat("") if has_tiles else format_dates(origin.times)
+    for date, name in zip(dates, origin.inputs, strict=False):
         click.echo(f"  {date}  {name}")
     click.echo(f"Options: {origin.options or 'none that change numbers'}")
     known = {True: "yes", False: "no", None: "not known"}[origin.current]
@@ -205,6 +208,8 @@ def _lines(report: Report) -> Iterator[str]:
 def _row(raster: RasterReport) -> tuple[str, ...]:
     name = os.path.basename(raster.path)
     shards = f" ({raster.files} shards)" if raster.files > 1 else ""
+    if raster.tiles > 1:
+        shards = f" and others ({raster.tiles} tiles)"
     nodata = "none" if raster.nodata is None else f"{raster.nodata:g}"
     if raster.masked:
         nodata = "mask" if raster.nodata is None else f"{nodata}, mask"

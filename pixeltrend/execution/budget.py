@@ -128,7 +128,7 @@ class _Costs:
             self._masks = 24
         else:
             self._masks = 4
-        bands_of_a_file = self._count // len(series.paths) + 1
+        bands_of_a_file = max(self._count // len(series.paths) + 1, len(tiles) // len(series.paths))
         if len(tiles) > len(series.sources) or any(tile.area != tiles[0].area for tile in tiles):
             self._masks += bands_of_a_file * size  # a part is read, and copied to where it belongs
         self._result = bands * np.dtype(output.dtype).itemsize

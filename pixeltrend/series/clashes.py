@@ -7,10 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from pixeltrend.raster.paths import file_name
+from pixeltrend.series.mosaic import are_tiles
 from pixeltrend.times.suggestions import folder_expression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pixeltrend.raster.grid import Grid
 
 # What a part of a name is, where both names have one of a kind.
 _KINDS = {
@@ -52,6 +55,13 @@ def clash(one: str, other: str, paths: Sequence[str], *, by_name: bool) -> str:
             "monthname, doy, quarter, week, dekad, ...), or give --times FILE.csv"
         )
     return ": ".join(parts[:2]) + "".join(f", {part}" for part in parts[2:])
+
+
+def tiles_hint(one: Grid, other: Grid) -> str:
+    """Return the option that puts two rasters together; empty if they are not two tiles."""
+    if not are_tiles(one, other):
+        return ""
+    return "; they lie on one pixel grid and cover different parts of it: --mosaic joins such tiles"
 
 
 def folder_hint(paths: Sequence[str]) -> str:

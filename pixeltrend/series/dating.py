@@ -60,8 +60,8 @@ def date_rasters(
 ) -> tuple[list[float], list[Raster], list[Note]]:
     """Return the times of a series and its rasters, both in order of time.
 
-    Rasters may have one time if it may be `repeated`, or with `duplicates`; they stay in the order
-    of their names.
+    Rasters may have one time if it may be `repeated`, or with `duplicates` or `mosaic`; they stay
+    in the order of their names.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def date_rasters(
             hint = f"; its {bands} bands may be times: --bands-are-times{years}"
         raise InputError(f"a trend needs two times or more, but {exports[0].name} is alone{hint}")
     times, notes = _decide(rasters, inputs)
-    may_repeat = repeated or inputs.duplicates is not None
+    may_repeat = repeated or inputs.mosaic or inputs.duplicates is not None
     for time in () if may_repeat else duplicates(times):
         one, other, *_ = [raster for raster, at in zip(rasters, times, strict=True) if at == time]
         what = "bands" if inputs.bands_are_times else "files"
@@ -109,12 +109,14 @@ def _what_to_do(one: Raster, other: Raster, rasters: Sequence[Raster], inputs: I
     """Return what two rasters of one time differ in, and what to do."""
     if one.label == other.label:
         return " (as one file and as shards)"
-    if inputs.bands_are_times or inputs.times is not None:
-        return ""
-    from pixeltrend.series.clashes import clash  # most series have none
+    from pixeltrend.series.clashes import clash, tiles_hint  # most series have none
 
+    hint = tiles_hint(one.header.grid, other.header.grid)
+    if inputs.bands_are_times or inputs.times is not None:
+        return hint
     paths = [raster.export.name for raster in rasters]
-    return clash(one.export.name, other.export.name, paths, by_name=inputs.date_regex is None)
+    by_name = inputs.date_regex is None
+    return f"{hint}{clash(one.export.name, other.export.name, paths, by_name=by_name)}"
 
 
 def _years_of(path: str, bands: int) -> str:

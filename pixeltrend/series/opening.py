@@ -18,6 +18,7 @@ from pixeltrend.raster.remote import in_parallel
 from pixeltrend.raster.windows import Window
 from pixeltrend.series.dating import date_rasters
 from pixeltrend.series.homogeneity import find_groups
+from pixeltrend.series.mosaic import absent_tiles, join_tiles
 from pixeltrend.series.notes import Note, differences, grouped, refuse, time_notes
 from pixeltrend.series.options import InputOptions
 from pixeltrend.series.patterns import find_inputs
@@ -87,6 +88,8 @@ def assemble(
     times, rasters, notes = date_rasters(group_shards(paths), headers, inputs, repeated=scenes)
     groups, changes = find_groups(rasters, times, inputs)
     layers, more_notes = _make_layers(rasters, headers, inputs)
+    if inputs.mosaic and not scenes and inputs.duplicates is None:
+        times, layers, groups = join_tiles(times, layers, groups)
     grid, origin, sources = place_layers(layers, inputs)
     series = Series(
         times=_frozen(times),
@@ -102,7 +105,8 @@ def assemble(
             *more_notes,
             *([] if scenes else time_notes(sorted(set(times)))),
             *changes,
-            *absent_shards(layers),
+            *([] if inputs.mosaic else absent_shards(layers)),
+            *(absent_tiles(times, sources) if inputs.mosaic and not scenes else []),
         ),
         groups=groups,
     )

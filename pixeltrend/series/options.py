@@ -53,6 +53,13 @@ class InputOptions:
         group="Inputs",
         choices=("nearest", "bilinear"),
     )
+    mosaic: bool = option(
+        False,
+        "Put the tiles of each time together, such as MODIS h08v05 and h09v05, on the pixel grid "
+        "that they lie on. Where they overlap, the first one by name whose pixel is valid counts; "
+        "with --composite and --duplicates each is a scene.",
+        group="Inputs",
+    )
     scale: float | None = option(
         None,
         "Multiply the numbers in the files by this, whatever scale they declare.",
@@ -181,6 +188,11 @@ class InputOptions:
         if self.window is not None and self.bounds is not None:
             raise ArgumentError(
                 "window and bounds both say which part to read: give only one of them"
+            )
+        if self.align and self.mosaic:
+            raise ArgumentError(
+                "mosaic puts tiles of one pixel grid together, and align warps single rasters: "
+                "warp the tiles onto one grid first, with gdalwarp -t_srs, -tr and -tap"
             )
         if self.align and self.extent not in {None, "first"}:
             raise ArgumentError(

@@ -48,6 +48,7 @@ def place_layers(
     InputError
         A layer does not lie on the grid of the first one, or not on the same part of it.
     """
+    extent = inputs.extent or ("union" if inputs.mosaic else None)
     first = layers[0]
     frame = first.grid
     whole = Window(0, 0, frame.height, frame.width)
@@ -55,7 +56,7 @@ def place_layers(
     areas: list[Window] = []
     problems: list[str] = []
     for layer in layers:
-        offset = (0, 0) if layer.grid is frame else _whole_offset(layer.grid, frame)
+        offset = (0, 0) if layer.grid is frame else whole_offset(layer.grid, frame)
         if offset is None and inputs.align:
             try:
                 sources.append(_warped(layer, frame, inputs.align))
@@ -63,19 +64,19 @@ def place_layers(
                 problems.append(str(error))
             continue
         area = Window(*(offset or (0, 0)), layer.grid.height, layer.grid.width)
-        if offset is None or (area != whole and not (inputs.extent or inputs.align)):
+        if offset is None or (area != whole and not (extent or inputs.align)):
             problems.append(_refusal(layer, first))
             continue
         sources.append(moved(layer.source, *offset) if any(offset) else layer.source)
         areas.append(area)
     refuse(problems)
-    extent = _extent(areas, inputs.extent)
-    if not extent.pixels:
+    part = _extent(areas, extent)
+    if not part.pixels:
         raise InputError(
             f"{first.source.path}: has no pixel in common with all other rasters; use --extent "
             "union or first"
         )
-    return frame.crop(extent), (extent.row_off, extent.col_off), tuple(sources)
+    return frame.crop(part), (part.row_off, part.col_off), tuple(sources)
 
 
 def complete(layers: Sequence[Layer]) -> list[Layer]:
@@ -83,7 +84,7 @@ def complete(layers: Sequence[Layer]) -> list[Layer]:
     split = next((layer for layer in layers if layer.in_shards), None)
     if split is None:
         return list(layers)
-    same = [_whole_offset(layer.grid, split.grid) == (0, 0) for layer in layers]
+    same = [whole_offset(layer.grid, split.grid) == (0, 0) for layer in layers]
     grids = [layer.grid for layer, is_same in zip(layers, same, strict=True) if is_same]
     height, width = max(grid.height for grid in grids), max(grid.width for grid in grids)
     return [
@@ -103,13 +104,21 @@ def absent_shards(layers: Sequence[Layer]) -> list[Note]:
         )
         for layer in layers
         if layer.in_shards
-        for gap in _gaps([tile.area for tile in layer.source.tiles], layer.grid)
+        for gap in gaps(
+            [tile.area for tile in layer.source.tiles],
+            Window(0, 0, layer.grid.height, layer.grid.width),
+        )
     ]
 
 
-def _gaps(areas: Sequence[Window], grid: Grid) -> list[Window]:
-    rows = {0, grid.height, *(a.row_off for a in areas), *(a.row_off + a.height for a in areas)}
-    columns = {0, grid.width, *(a.col_off for a in areas), *(a.col_off + a.width for a in areas)}
+def gaps(areas: Sequence[Window], whole: Window) -> list[Window]:
+    """Return rectangles that make up what no area covers of the whole."""
+    if whole in areas:
+        return []
+    areas = [part for area in areas if (part := area.overlap(whole)).pixels]
+    edges = [whole, *areas]
+    rows = {*(a.row_off for a in edges), *(a.row_off + a.height for a in edges)}
+    columns = {*(a.col_off for a in edges), *(a.col_off + a.width for a in edges)}
     cells = [
         Window(top, left, bottom - top, right - left)
         for top, bottom in itertools.pairwise(sorted(rows))
@@ -118,7 +127,7 @@ def _gaps(areas: Sequence[Window], grid: Grid) -> list[Window]:
     return [cell for cell in cells if not any(area.overlap(cell).pixels for area in areas)]
 
 
-def _whole_offset(grid: Grid, frame: Grid) -> tuple[int, int] | None:
+def whole_offset(grid: Grid, frame: Grid) -> tuple[int, int] | None:
     """Return by how many whole rows and columns `grid` is off; None if it is another grid."""
     if grid == frame or grid.difference(frame) is None:
         return 0, 0
@@ -178,7 +187,7 @@ def _refusal(layer: Layer, first: Layer) -> str:
         ours, theirs = f"{ours}, {cause[0]}", f"{theirs}, {cause[1]}"
     if offset is None:
         hint = "--align nearest or bilinear warps it onto the first raster's grid"
-    elif _whole_offset(layer.grid, first.grid) is None:
+    elif whole_offset(layer.grid, first.grid) is None:
         hint = f"it is shifted by {_pixels(*offset)}: --align nearest or bilinear warps it"
     else:
         moved_by = "" if offset == (0, 0) else f", {_pixels(*offset)} off"

@@ -54,22 +54,24 @@ def read_chunk(series: Series, window: Window) -> Chunk:
     """
     area = window.moved(*series.origin)
     values = np.empty((len(series.times), window.pixels), dtype=series.dtype)
-    files: dict[str, list[tuple[int, Tile]]] = {}
+    depths: dict[int, dict[str, list[tuple[int, Tile]]]] = {0: {}}
     for row, source in enumerate(series.sources):
         for tile in source.tiles:
-            files.setdefault(tile.path, []).append((row, tile))
-        if not any(tile.area.overlap(area) == area for tile in source.tiles):
+            depths.setdefault(tile.depth, {}).setdefault(tile.path, []).append((row, tile))
+        if not any(not tile.depth and tile.area.overlap(area) == area for tile in source.tiles):
             values[row] = np.nan  # where no file lies, all is missing
     grid = Window(*series.origin, series.grid.height, series.grid.width)
     bounds = grid if series.on_read_error == "missing" else None
-    read = partial(_read_file, tuple(files), area, values, bounds)
-    if series.is_remote:
-        lost = remote_threads.run(read, list(files.values()))
-    else:
-        lost = [read(tiles) for tiles in files.values()]
-    numbers = {path: number for number, path in enumerate(series.paths)} if any(lost) else {}
-    counts = ((numbers[path], *count) for path, count in zip(files, lost, strict=True) if count)
-    return Chunk(series.times, values, tuple(counts))
+    paths = dict.fromkeys(path for files in depths.values() for path in files)
+    read = partial(_read_file, tuple(paths), area, values, bounds)
+    lost: list[tuple[str, tuple[int, int]]] = []
+    for _, files in sorted(depths.items()):  # one after the other: each fills what is missing
+        ask = remote_threads.run if series.is_remote else map
+        counts = zip(files, ask(read, list(files.values())), strict=True)
+        lost += [(path, count) for path, count in counts if count]
+    numbers = {path: number for number, path in enumerate(series.paths)} if lost else {}
+    unreadable = tuple((numbers[path], *count) for path, count in lost)
+    return Chunk(series.times, values, unreadable)
 
 
 def sample_chunks(series: Series) -> Iterator[Chunk]:
@@ -128,7 +130,7 @@ def _read_file(
     part = tile.area.overlap(area)
     if not part.pixels:
         return None
-    is_whole = part == area and rows == list(range(rows[0], rows[0] + len(rows)))
+    is_whole = part == area and not tile.depth and rows == list(range(rows[0], rows[0] + len(rows)))
     if is_whole:
         target = values[rows[0] : rows[0] + len(rows)]
     else:
@@ -159,7 +161,10 @@ def _read_file(
     if not is_whole:
         top, left = part.row_off - area.row_off, part.col_off - area.col_off
         squares = values.reshape(-1, area.height, area.width)
-        squares[rows, top : top + part.height, left : left + part.width] = target.reshape(
-            -1, part.height, part.width
-        )
+        box = slice(top, top + part.height), slice(left, left + part.width)
+        found = target.reshape(-1, part.height, part.width)
+        if tile.depth:  # only where those above it have no value
+            before = squares[rows, *box]
+            found = np.where(np.isnan(before), found, before)
+        squares[rows, *box] = found
     return lost

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,8 @@ class Series:
     @property
     def names(self) -> list[str]:
         """The rasters, each once, in order of time; shards under the name of the whole."""
-        return list(dict.fromkeys(source.path for source in self.sources))
+        names = ((source.path, *source.others) for source in self.sources)
+        return list(dict.fromkeys(itertools.chain.from_iterable(names)))
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -75,17 +75,21 @@ class Tile(NamedTuple):
     """Its name and those of the files that belong to it; None if GDAL is to look for them."""
     fingerprint: Fingerprint | None = None
     """What tells the file from one that takes its place; None if nothing does."""
+    depth: int = 0
+    """Greater than that of each tile of its raster that covers a part of it; these count first."""
 
 
 class Source(NamedTuple):
-    """One time's raster: one file, or the shards of one export."""
+    """One time's raster: one file, the shards of one export, or the tiles of a mosaic."""
 
     path: str
-    """The file, or the name that the export would have as one file."""
+    """The file, or the name that the export would have as one file; the first of a mosaic."""
     tiles: tuple[Tile, ...]
-    """The files; they do not overlap, and what they leave out is missing."""
+    """The files; what they leave out is missing. Those of one depth do not overlap."""
     unit: str
     """Unit of the values; empty if unknown."""
+    others: tuple[str, ...] = ()
+    """The paths of the other rasters of a mosaic."""
 
     @property
     def band(self) -> int:
