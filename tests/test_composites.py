@@ -270,9 +270,7 @@ def test_inputs_are_not_replaced(tmp_path, write_stack, make_values):
 
 
 def test_months_without_a_raster(months, tmp_path):
-    with pytest.raises(
-        InputError, match="none of the 72 rasters, of 2001-01 to 2006-12,"
-    ):
+    with pytest.raises(InputError, match="none of the 72 rasters, of 2001-01 to 2006-12,"):
         pixeltrend.slope(str(months[0]), tmp_path / "t.tif", composite="max", days="366")
 
 
