@@ -224,8 +224,8 @@ class _Costs:
             f"to decode a block of {self._block[1]} x {self._block[0]} pixels": self._decoding,
             "for rows of the output": self._row_bytes,
         }
-        size, part = max((size, part) for part, size in parts.items())
-        reason = f", {megabytes(size)} of them {part}" if 2 * size > least else ""
+        size, part = max((size - _SMALL, part) for part, size in parts.items())
+        reason = f", {megabytes(size)} of it {part}" if 2 * size > least else ""
         return f"one worker needs at least {megabytes(least)}{reason}"
 
     def advice(self) -> str:

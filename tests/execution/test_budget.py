@@ -79,7 +79,7 @@ def test_fewer_workers_run_where_not_all_have_room_for_a_block(series_of):
 def test_a_block_that_cannot_fit_is_refused_with_figures(series_of):
     series = series_of(8000, 8000, *ONE_BLOCK)
     expected = (
-        r"memory 300 MB: one worker needs at least \d+ MB, 488 MB of them to decode a block of "
+        r"memory 300 MB: one worker needs at least \d+ MB, 486 MB of it to decode a block of "
         r"8000 x 8000 pixels; give more memory, or write the inputs again in tiles"
     )
     with pytest.raises(ArgumentError, match=expected):
@@ -88,7 +88,7 @@ def test_a_block_that_cannot_fit_is_refused_with_figures(series_of):
 
 def test_a_row_of_the_output_that_cannot_fit_is_refused(series_of):
     series = series_of(300, 3000, *TILED)
-    with pytest.raises(ArgumentError, match="60 MB of them for rows of the output"):
+    with pytest.raises(ArgumentError, match="58 MB of it for rows of the output"):
         plan(series, ALL, Workers(1, 20 * MB), 1, Output(row_bytes=60 * MB))
 
 

@@ -26,7 +26,7 @@ _CLONE_NEWNS = 0x20000
 # Rounds of a fault: outputs are a bit larger than so many steps, and temporary files too.
 _STEPS = {"GTiff": 120, "COG": 240, "fdr": 650, "picture": 24}
 _COMMANDS = {
-    "GTiff": ("slope", "{stack}", "--workers", "1", "--memory", "128K"),
+    "GTiff": ("slope", "{stack}", "--workers", "1", "--memory", "1M"),
     "COG": ("slope", "{stack}", "--workers", "1", "--of", "COG"),
     "fdr": ("slope", "{stack}", "--workers", "1", "--stats", "slope,pvalue", "--fdr"),
 }

@@ -7,7 +7,7 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rounds import Fault, expect
+from rounds import BUSY, Fault, expect
 
 if TYPE_CHECKING:
     import random
@@ -116,7 +116,7 @@ def _folders(bench: Bench, _chance: random.Random, number: int) -> str:
 
 def _during(bench: Bench, chance: random.Random, _number: int, *, what: str) -> str:
     """Change an input at a random moment of a run: refused, or too late to matter."""
-    command = ["slope", "--workers", "2", "--memory", "128K"]
+    command = ["slope", *BUSY]
     new, seconds = bench.expected(*command, bench.stack)
     folder = bench.copy("in")
     path = folder / "ndvi_2003.tiff"

@@ -19,7 +19,12 @@ OLD = b"an older output"
 # Seconds in which everything that a run started must have ended after it.
 PATIENCE = 5.0
 # What is no error.
-_NOTICES = ("Warning: ", "no worker of the Dask scheduler", "compiling for this machine")
+_NOTICES = (
+    "Warning: ",
+    "a block of ",
+    "compiling for this machine",
+    "no worker of the Dask scheduler",
+)
 # Python's own start, before a line of pixeltrend has run.
 _EARLY = re.compile(r"KeyboardInterrupt")
 
@@ -93,8 +98,8 @@ def _ended_at_once(run: Run, status: int) -> bool:
         return False
     if status == -signal.SIGINT and _EARLY.search(run.said) and "pixeltrend/" not in run.said:
         return True
-    lines = [line for line in run.said.splitlines() if "resource_tracker" not in line]
-    return not "".join(lines).strip()
+    lines = [line for line in run.said.splitlines() if not line.startswith(_NOTICES)]
+    return not "".join(line for line in lines if "resource_tracker" not in line).strip()
 
 
 def _check_words(status: int, said: str) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 # Options that make a run of two workers with many windows.
-BUSY = ("--workers", "2", "--memory", "128K")
+BUSY = ("--workers", "2", "--memory", "1M")
 # With a second thread, workers are spawned; alone, they are forked.
 _SPAWNING = (
     "import sys, threading\n"
