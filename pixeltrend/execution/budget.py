@@ -38,6 +38,8 @@ _OPEN_BYTES, _OPEN_BYTES_OF_ALL = 2**16, 64 * 2**20
 _SMALL = 2 * 2**20
 # A block of all times of so many bytes takes some milliseconds to decode again.
 _WORTH_A_NOTE = 2**20
+# Pixels of the largest tiles that are common: what has larger blocks is better written again.
+_LARGE_TILE = 512 * 512
 # Steps in which windows become smaller until they fit.
 _STEP = 0.85
 
@@ -229,8 +231,8 @@ class _Costs:
         return f"one worker needs at least {megabytes(least)}{reason}"
 
     def advice(self) -> str:
-        """Return what else helps where blocks are large."""
-        if self._block_pixels * self._values <= _MEMORY:
+        """Return what else helps where blocks are larger than tiles need to be."""
+        if self._block_pixels <= _LARGE_TILE or self._block_pixels * self._values <= _MEMORY:
             return ""
         return ", or write the inputs again in tiles (gdal_translate -co TILED=YES)"
 
