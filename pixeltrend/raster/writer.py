@@ -11,6 +11,7 @@ from pixeltrend.errors import ArgumentError
 from pixeltrend.raster.datasets import gdal, gdal_messages
 from pixeltrend.raster.paths import is_utf8
 from pixeltrend.raster.replacing import Replacement
+from pixeltrend.raster.whole import missing_end
 
 if TYPE_CHECKING:
     import os
@@ -280,6 +281,8 @@ class RasterWriter:
         self._close()
         if self._format == "COG":
             self._copy_to_cog()
+        if lost := missing_end(self._new.path):
+            raise self._new.failure(lost)
         self._new.commit()
 
     def _close(self) -> None:

@@ -85,5 +85,5 @@ def _first_days(number: Counts) -> Floats:
     month = (number - _EPOCH).astype("datetime64[M]")
     year = month.astype("datetime64[Y]")
     start = year.astype("datetime64[D]")
-    days = ((year + 1).astype("datetime64[D]") - start).astype(np.int64)
+    days = ((year + np.timedelta64(1, "Y")).astype("datetime64[D]") - start).astype(np.int64)
     return year.astype(np.int64) + 1970 + (month.astype("datetime64[D]") - start).astype(int) / days

@@ -93,6 +93,8 @@ def test_a_folder_points_to_the_rasters_below_it(tmp_path, write_raster):
     assert pixeltrend.open_series(shlex.split(pattern)).times.tolist() == [2001, 2002]
 
 
+@pytest.mark.skipif(gdal.GetDriverByName("PCIDSK") is None, reason="GDAL has no PCIDSK driver")
+@pytest.mark.skipif(gdal.GetDriverByName("RRASTER") is None, reason="GDAL has no RRASTER driver")
 def test_a_format_that_is_not_read_is_named(tmp_path):
     memory = gdal.GetDriverByName("MEM").Create("", 4, 3, 1, gdal.GDT_Float32)
     memory.GetRasterBand(1).WriteArray(LAYER)

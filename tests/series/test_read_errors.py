@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -204,7 +205,8 @@ def test_a_server_that_dies_is_named_with_the_window(
 
 LISTING = (
     "<?xml version='1.0'?><ListBucketResult><Name>maps</Name><IsTruncated>true</IsTruncated>"
-    "<NextMarker>exports/ndvi_2002.tif</NextMarker>{}</ListBucketResult>"
+    "<NextMarker>exports/ndvi_2002.tif</NextMarker>"
+    "<NextContinuationToken>ndvi_2002</NextContinuationToken>{}</ListBucketResult>"
 )
 ENTRY = (
     "<Contents><Key>exports/ndvi_{}.tif</Key><Size>100</Size>"
@@ -220,7 +222,9 @@ def half_a_store():
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
-            is_first = "marker" not in self.path
+            is_first = not re.search(
+                "marker|continuation-token", self.path
+            )  # GDAL 3.13: the latter
             page = LISTING.format("".join(map(ENTRY.format, (2001, 2002)))) if is_first else ""
             self.send_response(200 if is_first else self.server.status)
             self.send_header("Content-Length", str(len(page)))
