@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -25,8 +24,9 @@ _NOTICES = (
     "compiling for this machine",
     "no worker of the Dask scheduler",
 )
-# Python's own start, before a line of pixeltrend has run.
-_EARLY = re.compile(r"KeyboardInterrupt")
+# Python's own start, before a line of pixeltrend has run: of the process, and of a worker whose
+# parent was killed while it started it.
+_EARLY = {signal.SIGINT: "KeyboardInterrupt", signal.SIGKILL: "EOFError: Ran out of input"}
 
 
 def judge(
@@ -96,7 +96,8 @@ def _ended_at_once(run: Run, status: int) -> bool:
     """Return whether the signal that was sent ended the process before it could say a word."""
     if status != -run.fault:
         return False
-    if status == -signal.SIGINT and _EARLY.search(run.said) and "pixeltrend/" not in run.said:
+    early = _EARLY.get(signal.Signals(run.fault))
+    if early and early in run.said and "pixeltrend/" not in run.said:
         return True
     lines = [line for line in run.said.splitlines() if not line.startswith(_NOTICES)]
     return not "".join(line for line in lines if "resource_tracker" not in line).strip()
