@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FEWEST = 8  # values that a correction needs
-_MOST = 0.95  # a larger autocorrelation leaves nothing to test with
-_FEWEST_INDEPENDENT = 3.0  # values that a test needs
 _LAGS = 3
 # What zyp iterates with: an r_1 that is small, close to the last one, slopes that are the same to a
 # thousandth, and the most runs.
@@ -113,28 +111,12 @@ def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats)
     )
 
 
-def unbiased(r: Floats, n: Floats) -> tuple[Floats, Floats]:
-    """Return r_1 less its bias, cut to 0 to 0.95, and the number of independent values, (P,).
-
-    References
-    ----------
-    Kendall (1954) and Marriott and Pope (1954): r_1 of the residuals of a line is too small by
-    (2 + 4 r) / n. Santer, B. D. et al. (2000). Journal of Geophysical Research 105, 7337-7356
-    (number of independent values).
-    """
-    less = np.clip((n * r + 2.0) / np.maximum(n - 4.0, 1.0), 0.0, _MOST)
-    return less, np.maximum(n * (1.0 - less) / (1.0 + less), _FEWEST_INDEPENDENT)
-
-
 def _ar1(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correction:
-    kernel = load_kernel("serial_correlation_kernel")
-    left = _residuals(times, values, slope)
-    r, _ = _autocorrelation(at_steps(times, left), n, 1)
-    changed = ~np.isnan(r[0])
-    r1, n_eff = unbiased(r[0], n)
+    out = np.empty((3, len(n)))
+    load_kernel("serial_correlation_kernel").ar1_test(times, steps(times), values, slope, out)
+    r1, n_eff, factor = out
+    changed = ~np.isnan(r1)
     r1, n_eff = np.where(changed, r1, 0.0), np.where(changed, n_eff, n)
-    factor = np.empty_like(n)
-    kernel.ar1_variance(steps(times), values, r1, factor)
     return Correction(changed, factor, r1, n_eff, n_eff - 2.0)
 
 
