@@ -56,9 +56,7 @@ def test_limits_are_a_quantile_of_errors_away(confidence):
     np.testing.assert_allclose(found["slope"] - found["slope_lower"], reach, rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    "df", [1.0, 1.001, 1.7, 2.0, 2.9, 5.5, 9.99, 30.3, 61.0, 123.4, 500.5, 4e3]
-)
+@pytest.mark.parametrize("df", [1.001, 1.7, 2.0, 2.9, 5.5, 9.99, 30.3, 61.0, 123.4, 500.5, 4e3])
 def test_tails_are_scipys_at_any_degrees_of_freedom(df):
     t = np.concatenate([[0.0], np.geomspace(1e-12, 1e6, 2000)])
     x = df / (df + t * t)
