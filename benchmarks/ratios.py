@@ -27,10 +27,11 @@ MEMORY = 0.4  # r_1 of the noise
 GAPS = 0.15
 
 OLS_P = "slope,pvalue"
+OLS_LIMITS = {"stats": f"{OLS_P},slope_lower,slope_upper"}
 OLS_ALL = {"stats": "all"}
 MANN_KENDALL = {"method": "mann-kendall", "stats": "tau,pvalue"}
 THEIL_SEN = {"method": "theil-sen", "stats": "slope,pvalue"}
-LIMITS = {"method": "theil-sen", "stats": "slope,pvalue,slope_lower,slope_upper"}
+LIMITS = THEIL_SEN | OLS_LIMITS
 
 
 class Job(NamedTuple):
@@ -55,7 +56,7 @@ JOBS = (
     Job("mann-kendall: ar1", MANN_KENDALL | {"correction": "ar1"}, MANN_KENDALL),
     Job("gls, over ols, all", {"method": "gls", "stats": OLS_P}, OLS_ALL),
     Job("class", {"stats": "class"}, {"stats": OLS_P}, 1.3),
-    Job("class, stable", {"stats": "class", "stable": 0.001}, {"stats": OLS_P}, 1.3),
+    Job("class, stable", {"stats": "class", "stable": 0.001}, OLS_LIMITS, 1.3),
     Job("slope_min, slope_max", {"stats": f"{OLS_P},slope_min,slope_max"}, {"stats": OLS_P}),
     Job("fragile", {"stats": f"{OLS_P},fragile"}, {"stats": OLS_P}),
     Job("detectable", {"stats": f"{OLS_P},detectable"}, {"stats": OLS_P}),

@@ -8,7 +8,7 @@ import numpy as np
 
 from pixeltrend.reducers import student
 from pixeltrend.reducers.kendall_exact import at_most, is_exact
-from pixeltrend.reducers.pairs import mann_kendall_scores, sen_slopes
+from pixeltrend.reducers.pairs import mann_kendall_scores
 from pixeltrend.reducers.seasons import by_season
 from pixeltrend.reducers.serial_correlation import correct
 
@@ -91,7 +91,7 @@ def mann_kendall_statistics(
     y = np.ascontiguousarray(values, dtype=np.float64)
     correction = None
     if options.correction is not None:
-        correction = correct(times, y, options, sen_slopes(times, y)[0])
+        correction = correct(times, y, options)
     seasons = None
     if options.season is not None:
         times, y, seasons = by_season(times, y, options.season)

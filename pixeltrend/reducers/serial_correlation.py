@@ -41,7 +41,9 @@ class Correction(NamedTuple):
     """Scores of the whitened series, where that is what is tested."""
 
 
-def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats) -> Correction:
+def correct(
+    times: Floats, values: Floats, options: StatsOptions, slope: Floats | None = None
+) -> Correction:
     """Return what the correction makes of the Mann-Kendall test.
 
     With r_k the autocorrelation at lag k of the values less their Theil-Sen line, n the number of
@@ -77,7 +79,7 @@ def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats)
     options
         Correction, lags and their level.
     slope
-        Theil-Sen slopes a year, (P,).
+        Theil-Sen slopes a year, (P,), if they are known.
 
     References
     ----------
@@ -92,16 +94,14 @@ def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats)
     Statistics 13, 1-13.
     """
     n = (~np.isnan(values)).sum(axis=0).astype(np.float64)
-    if options.correction == "ar1":
-        correction = _ar1(times, values, n, slope)
-    elif options.correction == "hamed-rao":
-        correction = _hamed_rao(times, values, n, slope, options)
-    elif options.correction == "yue-wang":
-        correction = _yue_wang(times, values, n, slope)
-    elif options.correction == "wang-swail":
+    if options.correction == "wang-swail":
         correction = _wang_swail(times, values, n)
+    elif options.correction == "pre-whitening":
+        correction = _whiten(times, values, n, None, options)
     else:
-        correction = _whiten(times, values, n, slope, options)
+        correction = _of_residuals(
+            times, values, n, sen_slopes(times, values)[0] if slope is None else slope, options
+        )
     few = n < FEWEST
     return correction._replace(
         changed=correction.changed | few,
@@ -109,6 +109,19 @@ def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats)
         r1=np.where(few, np.nan, correction.r1),
         n_eff=np.where(few, np.nan, correction.n_eff),
     )
+
+
+def _of_residuals(
+    times: Floats, values: Floats, n: Floats, slope: Floats, options: StatsOptions
+) -> Correction:
+    """Return what a correction makes of the test that looks at the values less a line."""
+    if options.correction == "ar1":
+        return _ar1(times, values, n, slope)
+    if options.correction == "hamed-rao":
+        return _hamed_rao(times, values, n, slope, options)
+    if options.correction == "yue-wang":
+        return _yue_wang(times, values, n, slope)
+    return _whiten(times, values, n, slope, options)
 
 
 def _ar1(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correction:
@@ -154,11 +167,12 @@ def _yue_wang(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correc
 
 
 def _whiten(
-    times: Floats, values: Floats, n: Floats, slope: Floats, options: StatsOptions
+    times: Floats, values: Floats, n: Floats, slope: Floats | None, options: StatsOptions
 ) -> Correction:
+    """Whiten the values, or with a slope what its line leaves."""
     series = at_steps(times, values)
     line = np.zeros((len(series), 1))
-    if options.correction == "trend-free-pre-whitening":
+    if slope is not None:
         line = slope * elapsed(times)[:, np.newaxis]
         series = at_steps(times, _residuals(times, values, slope))
     r, pairs = _autocorrelation(series, n, 1)
