@@ -44,6 +44,7 @@ format: setup ## Format the code
 bench: setup ## Time pixeltrend beside what a user would run instead
 	$(BIN)/python benchmarks/bench.py
 	$(BIN)/python benchmarks/pixels.py
+	$(BIN)/python benchmarks/ratios.py
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/latency.py
 

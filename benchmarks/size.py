@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SERIES = int(os.environ.get("SERIES", "4000"))
+START = 1982.0
 COUNTS = (20, 30, 40, 60)
 NOISE = (0.0, 0.2, 0.4, 0.6)
 # Standard deviations that a trend rises from the first value to the last, for power.
 RISE = 2.0
 POWER_NOISE = 0.4
+# Standard deviations that values step up by, and the part of the series before that.
+STEPS = (0.5, 1.0)
+BEFORE_THE_STEP = 0.6
+STEP_NOISE = (0.0, 0.4)
 _SHARE = 0.2  # missing at random
 _BEFORE = 100  # values that are thrown away, so that the noise has forgotten its beginning
 
@@ -54,6 +59,14 @@ TESTS = (
     Test("least squares, ar1", {"correction": "ar1"}),
     Test("gls", {"method": "gls"}),
 )  # fmt: skip
+
+
+STEPPED = (
+    Test("least squares", {}),
+    Test("least squares, --steps", {"steps": ""}),
+    Test("Mann-Kendall", MANN_KENDALL),
+    Test("Mann-Kendall, --steps", MANN_KENDALL | {"steps": ""}),
+)
 
 
 def noise(count: int, series: int, memory: tuple[float, ...], seed: int) -> Floats:
@@ -96,7 +109,7 @@ GAPS = {
 
 def share(test: Test, values: Floats) -> float:
     """Return the per cent of series (N, P) in which a test finds a trend at 5 %."""
-    times = 1982.0 + np.arange(len(values))
+    times = START + np.arange(len(values))
     pvalue = pixeltrend.reduce(times, values, stats="pvalue", **test.options)["pvalue"]
     return float(100 * np.mean(pvalue[~np.isnan(pvalue)] < 0.05))  # noqa: PLR2004 - the level
 
@@ -105,6 +118,19 @@ def size(test: Test, count: int, memory: tuple[float, ...], gaps: str, series: i
     """Return the per cent of series without a trend in which a test finds one."""
     values = noise(count, series, memory, seed=count)
     values[GAPS[gaps](count, series)] = np.nan
+    return share(test, values)
+
+
+def stepped(test: Test, count: int, step: float, memory: float, series: int) -> float:
+    """Return the per cent of series with a step, but no trend, in which a test finds one.
+
+    A test with `steps` is told when.
+    """
+    values = noise(count, series, (memory,), seed=count + 2)
+    first = round(BEFORE_THE_STEP * count)
+    values[first:] += step
+    if "steps" in test.options:
+        test = Test(test.name, test.options | {"steps": f"{START + first:g}"})
     return share(test, values)
 
 
@@ -141,6 +167,19 @@ AUDIT = {
     ("least squares, ar1", 20): "3.2 / 6.2 / 7.6",
     ("least squares, ar1", 40): "3.9 / 5.6 / 5.7",
 }
+
+
+def step_sizes() -> Iterator[tuple[str, list[str]]]:
+    """Yield the rows of the table of series with a step."""
+    cases = [(r, step) for r in STEP_NOISE for step in STEPS]
+    for test in STEPPED:
+        yield (
+            test.name,
+            [
+                " / ".join(f"{stepped(test, count, step, r, SERIES):.1f}" for r, step in cases)
+                for count in COUNTS
+            ],
+        )
 
 
 def main() -> None:
@@ -182,6 +221,7 @@ def main() -> None:
     for gaps in GAPS:
         table(f"{gaps}: AR(1) of 0 / 0.2 / 0.4 / 0.6", columns, sizes(gaps))
     table("AR(2) of 0.5 and 0.2", columns, longer())
+    table("a step of 0.5 / 1 sd; the same in AR(1) noise of 0.4", columns, step_sizes())
     table("power: complete / 20 % / middle / Landsat", columns, powers())
     table("AR(1) of 0 / 0.4 / 0.6", ["audit", "here"], beside())
 

@@ -136,6 +136,36 @@ def trend_times(series: Series, options: CompositeOptions) -> NDArray[np.float64
     return times
 
 
+def trend_groups(
+    series: Series, inputs: InputOptions, options: CompositeOptions
+) -> tuple[str, ...]:
+    """Return the group of each time (M,) that a trend is over; none where the series has none.
+
+    Raises
+    ------
+    InputError
+        What makes one value is of several groups.
+    """
+    groups = series.groups
+    if options.composite is not None:
+        found = periods(series.times, options)
+    elif inputs.duplicates is not None:
+        found = same_times(series.times)
+    else:
+        return groups
+    if not all(groups):  # `make_reducer` refuses rasters of unknown groups
+        return groups
+    for time, start, stop in zip(found.times, found.bounds, found.bounds[1:], strict=False):
+        mixed = list(dict.fromkeys(groups[start:stop]))
+        if len(mixed) > 1:
+            raise InputError(
+                f"steps: the value of {format_date(time)} would be made of rasters of "
+                f"{' and '.join(mixed)}, and has no group: give those that are alike one group in "
+                "a table (--groups), leave rasters out, or give years (--steps 2013)"
+            )
+    return tuple(groups[start] for start in found.bounds[:-1]) if groups else ()
+
+
 def scene_notes(series: Series, inputs: InputOptions, options: CompositeOptions) -> list[str]:
     """Return which periods are missing or have few scenes, and whether their number has a trend."""
     if options.composite is None:

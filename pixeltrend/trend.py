@@ -38,6 +38,7 @@ from pixeltrend.scenes import (
     open_scenes,
     sample_pixels,
     scene_notes,
+    trend_groups,
     trend_times,
 )
 from pixeltrend.series import record
@@ -130,7 +131,9 @@ def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) ->
             patterns,
             output,
             job,
-            lambda series: make_reducer(statistics, series.groups),
+            lambda series: make_reducer(
+                statistics, trend_groups(series, job.inputs, job.composite)
+            ),
             statistics,
         )
     reducer = make_reducer(statistics)

@@ -11,6 +11,7 @@ from pixeltrend.errors import ArgumentError
 from pixeltrend.reducers import student
 from pixeltrend.reducers.kendall_exact import LARGEST, at_most
 from pixeltrend.reducers.kernels import load_kernel
+from pixeltrend.reducers.ols_statistics import centred_times
 from pixeltrend.reducers.options import PER
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def slopes_without_a_year(
     of a line less those of the rows that are left out.
     """
     del computed
-    least, most, _ = _without_a_year(times, values, options)
+    least, most = _without_a_year(times, values, options, rows=2)
     return {"slope_min": least, "slope_max": most}
 
 
@@ -72,7 +73,7 @@ def fragile(
     """
     del computed
     if options.method == "ols":
-        return {"fragile": _without_a_year(times, values, options)[2]}
+        return {"fragile": _without_a_year(times, values, options, rows=1)[0]}
     if not np.diff(times).all():
         raise ArgumentError("fragile: a rank test without a year needs one value at each time")
     from scipy.special import ndtri
@@ -85,7 +86,7 @@ def fragile(
         _years(times),
         np.ascontiguousarray(values, dtype=np.float64),
         float(-ndtri(tail)),
-        _critical(tail),
+        _critical(tail, len(times)),
         side,
         out,
     )
@@ -93,12 +94,13 @@ def fragile(
 
 
 def _without_a_year(
-    times: Floats, values: NDArray[np.floating[Any]], options: StatsOptions
+    times: Floats, values: NDArray[np.floating[Any]], options: StatsOptions, rows: int
 ) -> Floats:
-    """Return the smallest and the largest slope, and the years that turn the t test, (3, P)."""
-    out = np.empty((3, values.shape[1]))
+    """Return the smallest and largest slope, (2, P), or the years that turn the test, (1, P)."""
+    _, *centred = centred_times(times)
+    out = np.empty((rows, values.shape[1]))
     load_kernel("influence_kernel").lines_without_a_year(
-        times - np.rint(times.mean()),
+        *centred,
         _years(times),
         np.ascontiguousarray(values, dtype=np.float64),
         float(PER[options.per]),
@@ -115,13 +117,20 @@ def _years(times: Floats) -> NDArray[np.int64]:
 
 
 @cache
-def _critical(tail: float) -> Floats:
-    """Return the smallest S, by number of values, that the exact distribution reaches by `tail`."""
-    critical = np.full(LARGEST + 1, np.inf)
-    for n in range(2, LARGEST + 1):
-        pairs = n * (n - 1) // 2
-        p = at_most(np.full(pairs + 1, float(n)), np.arange(pairs + 1.0))
+def _critical(tail: float, values: int) -> Floats:
+    """Return the smallest S without ties whose p is `tail` or less, by number of values.
+
+    Exact where p is, and that of z in the normal distribution beyond; NaN where S has no variance.
+    """
+    from scipy.special import ndtri
+
+    n = np.arange(values + 1.0)
+    reach = -ndtri(tail) * np.sqrt(n * (n - 1.0) * (2.0 * n + 5.0) / 18.0)
+    critical = np.ceil(reach) + 1.0
+    critical[:2] = np.nan
+    for count in range(2, min(LARGEST, values) + 1):
+        pairs = count * (count - 1) // 2
+        p = at_most(np.full(pairs + 1, float(count)), np.arange(pairs + 1.0))
         significant = int((p <= tail).sum())
-        if significant:
-            critical[n] = pairs - 2.0 * (significant - 1)
+        critical[count] = pairs - 2.0 * (significant - 1) if significant else np.inf
     return critical

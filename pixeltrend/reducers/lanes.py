@@ -5,6 +5,9 @@ loop runs over these lanes with the same operations for each, in the same order,
 numbers do not depend on its neighbours. A missing value is NaN, which no comparison counts. Kernels
 have no input, no output and no checks.
 
+A loop over the lanes becomes vectors only where the compiler knows, or can see quickly at run time,
+that the arrays it writes are not those it reads: it writes one or two, and reads a few.
+
 Numba looks only at a kernel's own file to see whether its machine code on disk is still valid:
 whoever changes this file must touch the kernels too.
 """

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pixeltrend.reducers import student
 from pixeltrend.reducers.kendall_exact import at_most, is_exact
-from pixeltrend.reducers.pairs import mann_kendall_scores, sen_slopes
+from pixeltrend.reducers.pairs import mann_kendall_scores
 from pixeltrend.reducers.seasons import by_season
 from pixeltrend.reducers.serial_correlation import correct
 
@@ -87,10 +88,10 @@ def mann_kendall_statistics(
     options: StatsOptions,
 ) -> dict[str, Any]:
     """Test each pixel as `mann_kendall_test` does, for values of any type."""
-    y = values.astype(np.float64)
+    y = np.ascontiguousarray(values, dtype=np.float64)
     correction = None
     if options.correction is not None:
-        correction = correct(times, y, options, sen_slopes(times, y)[0])
+        correction = correct(times, y, options)
     seasons = None
     if options.season is not None:
         times, y, seasons = by_season(times, y, options.season)
@@ -100,12 +101,13 @@ def mann_kendall_statistics(
 
 def _tail(z: Floats, alternative: str, correction: Correction | None) -> Floats:
     """Return the p-values, (P,), of z in the normal distribution, or in Student's t."""
-    from scipy.special import ndtr, stdtr
+    from scipy.special import ndtr
 
     sign: Any = {"two-sided": -np.sign(z), "increasing": -1.0, "decreasing": 1.0}[alternative]
     p = ndtr(sign * z)
     if correction is not None and correction.df is not None:
-        p = np.where(correction.changed, stdtr(correction.df, sign * z), p)
+        half = student.two_sided(z, correction.df) / 2.0
+        p = np.where(correction.changed, np.where(sign * z > 0, 1.0 - half, half), p)
     return np.minimum(2.0 * p, 1.0) if alternative == "two-sided" else np.asarray(p)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pixeltrend.reducers.derived import SENSOR
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -17,7 +19,7 @@ def notes(times: NDArray[np.float64], options: StatsOptions | None) -> list[str]
     Raises
     ------
     ArgumentError
-        The season or the correction cannot do with these times.
+        The season, the correction, `detectable` or the steps cannot do with these times.
     """
     if options is None:
         return []
@@ -25,7 +27,11 @@ def notes(times: NDArray[np.float64], options: StatsOptions | None) -> list[str]
         from pixeltrend.reducers.seasons import season_notes  # most runs have no seasons
 
         return season_notes(times, options.season)
-    if options.correction is not None or options.method == "gls":
+    if options.steps not in (None, SENSOR):
+        from pixeltrend.reducers.offsets import codes_of  # most runs have no steps
+
+        codes_of(times, str(options.steps))
+    if options.correction is not None or options.method == "gls" or "detectable" in options.names:
         from pixeltrend.reducers.steps import steps
 
         steps(times)

@@ -37,7 +37,10 @@ def codes_of(times: Floats, steps: str) -> Codes:
     for number, count in enumerate(np.bincount(codes, minlength=len(years) + 1)):
         if not count:
             where = f"before {years[0]:g}" if number == 0 else f"from {years[number - 1]:g} on"
-            raise ArgumentError(f"steps {steps}: there is no raster {where} in its group")
+            raise ArgumentError(
+                f"steps {steps}: there is no raster {where} to make a group; the times go from "
+                f"{times.min():.10g} to {times.max():.10g}"
+            )
     return codes
 
 
@@ -139,14 +142,17 @@ def _ranks(
     p = ndtr(sign[options.alternative] * z)
     result["pvalue"] = np.minimum(2 * p, 1.0) if options.alternative == "two-sided" else p
     if options.method == "theil-sen":
-        last = np.maximum(scores.pairs - 1, 0)
-        reach = ndtri((1.0 - options.confidence) / 2.0) * np.sqrt(scores.var_s)
-        low = np.maximum(np.rint((scores.pairs + reach) / 2.0) - 1, 0)
-        high = np.minimum(np.rint((scores.pairs - reach) / 2.0), last)
-        slopes = np.empty((3, y.shape[1]))
+        ranks = np.empty((0, y.shape[1]))
+        if not {"slope_lower", "slope_upper"}.isdisjoint(names):
+            last = np.maximum(scores.pairs - 1, 0)
+            reach = ndtri((1.0 - options.confidence) / 2.0) * np.sqrt(scores.var_s)
+            low = np.maximum(np.rint((scores.pairs + reach) / 2.0) - 1, 0)
+            high = np.minimum(np.rint((scores.pairs - reach) / 2.0), last)
+            ranks = np.stack([low, high])
+        slopes = np.empty((1 + len(ranks), y.shape[1]))
         kernel = load_kernel("pairs_kernel")
-        kernel.sen_slopes(times, codes, y, np.stack([low, high]), slopes)
+        kernel.sen_slopes(times, codes, y, ranks, False, slopes)
         slopes *= PER[options.per]
         slopes[1:, scores.n < 5] = np.nan  # noqa: PLR2004 - as without groups
-        result |= dict(zip(("slope", "slope_lower", "slope_upper"), slopes, strict=True))
+        result |= dict(zip(("slope", "slope_lower", "slope_upper"), slopes, strict=False))
     return result

@@ -7,27 +7,27 @@ import numpy as np
 from pixeltrend.reducers.lanes import LANES, compiled, load
 
 # Where each statistic stands: the order of `ols_statistics.STATISTICS`.
-_SLOPE, _INTERCEPT, _RVALUE, _RSQUARED, _PVALUE, _STDERR = 0, 1, 2, 3, 4, 5
-_INTERCEPT_STDERR, _TVALUE, _RMSE, _N_VALID, _LOWER, _UPPER = 6, 7, 8, 9, 10, 11
+SLOPE, INTERCEPT, RVALUE, RSQUARED, PVALUE, STDERR = 0, 1, 2, 3, 4, 5
+INTERCEPT_STDERR, TVALUE, RMSE, N_VALID, LOWER, UPPER = 6, 7, 8, 9, 10, 11
 # What is known of a lane while it is worked on.
-_N, _MEAN, _SXX, _SXY, _SYY, _SSE, _Y_MEAN, _Y0, _SX, _SY, _BELOW = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-_STATISTICS, _FACTS = 12, 11
+N, MEAN, SXX, SXY, SYY, SSE, Y_MEAN, Y0, SX, SY, BELOW = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+STATISTICS, FACTS = 12, 11
 # Where residuals are smaller than this part of the variance, the difference of two sums loses them.
 _NEAR_LINE = 1e-2
-_LINE = 2.0  # so many values always lie on a line
+LINE = 2.0  # so many values always lie on a line
 _HUGE = 1e300  # as good as infinite, and no quotient of two infinities
 
 
 @compiled
-def _sum(x, step, whole, y, facts):
+def line_sums(x, step, whole, y, facts):
     """Fill `facts` with sums over the values of each lane; leave the values less the first in `y`.
 
     sum(x y) is taken by parts: x_N sum(y) - sum of step_i (y_1 + ... + y_i-1), as in ols.py.
     """
     count = x.shape[0]
-    n, mean, sxx, sxy = facts[_N], facts[_MEAN], facts[_SXX], facts[_SXY]
-    syy, y_mean, y0 = facts[_SYY], facts[_Y_MEAN], facts[_Y0]
-    sx, sy, below = facts[_SX], facts[_SY], facts[_BELOW]
+    n, mean, sxx, sxy = facts[N], facts[MEAN], facts[SXX], facts[SXY]
+    syy, y_mean, y0 = facts[SYY], facts[Y_MEAN], facts[Y0]
+    sx, sy, below = facts[SX], facts[SY], facts[BELOW]
     for k in range(LANES):
         n[k] = 0.0
         sx[k] = 0.0
@@ -68,10 +68,10 @@ def _sum(x, step, whole, y, facts):
 
 
 @compiled
-def _residuals(x, y, facts):
+def squared_residuals(x, y, facts):
     """Sum the squared residuals; again from the residuals themselves where they are tiny."""
-    mean, sxx, sxy, syy = facts[_MEAN], facts[_SXX], facts[_SXY], facts[_SYY]
-    sse, y_mean, again = facts[_SSE], facts[_Y_MEAN], facts[_BELOW]
+    mean, sxx, sxy, syy = facts[MEAN], facts[SXX], facts[SXY], facts[SYY]
+    sse, y_mean, again = facts[SSE], facts[Y_MEAN], facts[BELOW]
     near = False
     for k in range(LANES):
         sse[k] = syy[k] - sxy[k] / sxx[k] * sxy[k]
@@ -89,31 +89,31 @@ def _residuals(x, y, facts):
 
 
 @compiled
-def _statistics(facts, origin, scale, quantiles, results):
+def line_results(facts, origin, scale, quantiles, results):
     """Fill `results` with all statistics but the p-value."""
     for k in range(LANES):
-        n, sxx, sxy, sse = facts[_N, k], facts[_SXX, k], facts[_SXY, k], facts[_SSE, k]
+        n, sxx, sxy, sse = facts[N, k], facts[SXX, k], facts[SXY, k], facts[SSE, k]
         # A constant series has neither correlation nor test: as SciPy has it.
-        syy = facts[_SYY, k] if facts[_SYY, k] > 0.0 else np.nan
-        x_mean = facts[_MEAN, k] + origin
+        syy = facts[SYY, k] if facts[SYY, k] > 0.0 else np.nan
+        x_mean = facts[MEAN, k] + origin
         slope = sxy / sxx
-        sse = 0.0 if n == _LINE else sse
-        variance = sse / (n - _LINE) / sxx if syy > 0.0 else np.nan
+        sse = 0.0 if n == LINE else sse
+        variance = sse / (n - LINE) / sxx if syy > 0.0 else np.nan
         stderr = np.sqrt(variance)  # NaN for two values: nothing is left to tell an error from
         rvalue = sxy / np.sqrt(sxx * syy)
         rvalue = 1.0 if rvalue > 1.0 else rvalue
         rvalue = -1.0 if rvalue < -1.0 else rvalue
         half = quantiles[np.int64(n)] * stderr
-        results[_SLOPE, k] = slope * scale
-        results[_INTERCEPT, k] = facts[_Y0, k] + facts[_Y_MEAN, k] - slope * x_mean
-        results[_RVALUE, k] = rvalue
-        results[_RSQUARED, k] = rvalue * rvalue
-        results[_STDERR, k] = stderr * scale
-        results[_INTERCEPT_STDERR, k] = stderr * np.sqrt(sxx / n + x_mean * x_mean)
-        results[_TVALUE, k] = slope / stderr
-        results[_RMSE, k] = np.sqrt(sse / n)
-        results[_LOWER, k] = (slope - half) * scale
-        results[_UPPER, k] = (slope + half) * scale
+        results[SLOPE, k] = slope * scale
+        results[INTERCEPT, k] = facts[Y0, k] + facts[Y_MEAN, k] - slope * x_mean
+        results[RVALUE, k] = rvalue
+        results[RSQUARED, k] = rvalue * rvalue
+        results[STDERR, k] = stderr * scale
+        results[INTERCEPT_STDERR, k] = stderr * np.sqrt(sxx / n + x_mean * x_mean)
+        results[TVALUE, k] = slope / stderr
+        results[RMSE, k] = np.sqrt(sse / n)
+        results[LOWER, k] = (slope - half) * scale
+        results[UPPER, k] = (slope + half) * scale
 
 
 @compiled
@@ -122,8 +122,8 @@ def _pvalue(facts, tails, row, work, results):
     root, at, power, total = work[0], work[1], work[2], work[3]
     rows, last = tails.shape[0], tails.shape[1] - 1
     for k in range(LANES):
-        n, t = facts[_N, k], results[_TVALUE, k]
-        df = n - _LINE
+        n, t = facts[N, k], results[TVALUE, k]
+        df = n - LINE
         squares = t * t
         squares = _HUGE if squares > _HUGE else squares
         x = df / (df + squares)
@@ -145,7 +145,7 @@ def _pvalue(facts, tails, row, work, results):
     for k in range(LANES):
         p = power[k] * total[k]
         p = 1.0 if p > 1.0 else p
-        results[_PVALUE, k] = 0.0 if np.isinf(results[_TVALUE, k]) else p
+        results[PVALUE, k] = 0.0 if np.isinf(results[TVALUE, k]) else p
 
 
 @compiled
@@ -160,23 +160,23 @@ def line_statistics(x, step, whole, values, origin, scale, quantiles, tails, cho
     """
     count, pixels = values.shape
     y = np.empty((count, LANES))
-    facts = np.empty((_FACTS, LANES))
-    results = np.full((_STATISTICS, LANES), np.nan)
+    facts = np.empty((FACTS, LANES))
+    results = np.full((STATISTICS, LANES), np.nan)
     row = np.empty(LANES, dtype=np.int64)
     work = np.empty((4, LANES))
     for first in range(0, pixels, LANES):
         width = load(values, first, y)
-        _sum(x, step, whole, y, facts)
-        _residuals(x, y, facts)
-        _statistics(facts, origin, scale, quantiles, results)
+        line_sums(x, step, whole, y, facts)
+        squared_residuals(x, y, facts)
+        line_results(facts, origin, scale, quantiles, results)
         if tails.shape[0] > 0:
             _pvalue(facts, tails, row, work, results)
-        n = facts[_N]
-        for r in range(_STATISTICS):
+        n = facts[N]
+        for r in range(STATISTICS):
             for k in range(LANES):
-                results[r, k] = results[r, k] if n[k] >= _LINE else np.nan
+                results[r, k] = results[r, k] if n[k] >= LINE else np.nan
         for k in range(LANES):
-            results[_N_VALID, k] = n[k]
+            results[N_VALID, k] = n[k]
         for r in range(chosen.shape[0]):
             for k in range(width):
                 out[r, first + k] = results[chosen[r], k]

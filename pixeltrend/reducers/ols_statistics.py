@@ -9,7 +9,7 @@ import numpy as np
 from pixeltrend.reducers import student
 from pixeltrend.reducers.kernels import load_kernel
 from pixeltrend.reducers.options import PER
-from pixeltrend.reducers.registry import METHODS
+from pixeltrend.reducers.registry import METHODS, SERIAL
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 STATISTICS = METHODS["ols"].statistics  # in the order of the kernel
-_OF_THE_ERROR = {"tvalue", "pvalue", "slope_lower", "slope_upper"}
 
 
 def ols_statistics(
@@ -42,7 +41,11 @@ def ols_statistics(
         intercept_stderr = stderr * sqrt(sxx / n + mean(x) ** 2)
 
     The p-value is two-sided, from Student's t with n - 2 degrees of freedom, and the confidence
-    limits are slope -/+ t(quantile) * stderr. For a correction, see `correct_errors`.
+    limits are slope -/+ t(quantile) * stderr.
+
+    In AR(1) noise, with r the autocorrelation of the residuals at a distance of one step, less its
+    bias, and ``n_eff = n (1 - r) / (1 + r)``, at least 3, the residual variance is
+    ``sse / (n_eff - 2)``, and t has n_eff - 2 degrees of freedom.
 
     Parameters
     ----------
@@ -63,46 +66,38 @@ def ols_statistics(
     References
     ----------
     Draper, N. R. and Smith, H. (1998). Applied Regression Analysis, 3rd ed., chapter 1.
-    `scipy.stats.linregress` for two points, a constant series, and names.
+    `scipy.stats.linregress` for two points, a constant series, and names. Santer, B. D. et al.
+    (2000). Journal of Geophysical Research 105, 7337-7356, for AR(1) noise; for the bias, see
+    `serial_correlation.correct`.
     """
-    if options.correction is None:
-        return _plain(times, values, names, options)
-    from pixeltrend.reducers.ols_ar1 import correct_errors  # most runs have no correction
-
-    y = values.astype(np.float64)
-    plain = {"slope", "stderr", *set(STATISTICS).intersection(names)} - _OF_THE_ERROR
-    return correct_errors(times, y, _plain(times, y, plain, options), names, options)
-
-
-def _plain(
-    times: Floats,
-    values: NDArray[np.floating[Any]],
-    names: Collection[str],
-    options: StatsOptions,
-) -> dict[str, Floats]:
-    """Return the statistics for independent noise."""
     count, pixels = values.shape
-    middle = np.rint(times.mean())
-    x = times - middle
+    middle, *centred = centred_times(times)
+    y = np.ascontiguousarray(values, dtype=np.float64)
+    units = float(middle - options.origin), float(PER[options.per])
     names = {*names, "n_valid"}
     limits = not names.isdisjoint({"slope_lower", "slope_upper"})
+    probability = 0.5 + options.confidence / 2
+    if options.correction is not None:  # most runs have none, and no use for what it imports
+        from pixeltrend.reducers.serial_correlation import FEWEST
+        from pixeltrend.reducers.steps import steps
+
+        known = (*STATISTICS, *SERIAL)
+        chosen = [number for number, name in enumerate(known) if name in names]
+        out = np.empty((len(chosen), pixels))
+        logarithms = student.logarithms(probability) if limits else np.zeros(1)
+        load_kernel("ols_ar1_kernel").ar1_line_statistics(
+            *centred, steps(times), y, *units, logarithms, FEWEST, np.array(chosen), out
+        )
+        return dict(zip((known[number] for number in chosen), out, strict=True))
     tails = np.empty((0, 0))
     if "pvalue" in names:
         tails = student.tails(count)
         names.add("tvalue")
     chosen = [number for number, name in enumerate(STATISTICS) if name in names]
     out = np.empty((len(chosen), pixels))
+    quantiles = student.quantiles(probability, count) if limits else np.zeros(count + 1)
     load_kernel("ols_kernel").line_statistics(
-        x,
-        np.diff(x, prepend=x[0]),
-        bool(np.array_equal(x, np.rint(x))),
-        np.ascontiguousarray(values, dtype=np.float64),
-        float(middle - options.origin),
-        float(PER[options.per]),
-        student.quantiles(0.5 + options.confidence / 2, count) if limits else np.zeros(count + 1),
-        tails,
-        np.array(chosen),
-        out,
+        *centred, y, *units, quantiles, tails, np.array(chosen), out
     )
     result = dict(zip((STATISTICS[number] for number in chosen), out, strict=True))
     if "pvalue" in names:
@@ -111,3 +106,14 @@ def _plain(
             t, n = result["tvalue"][beyond], result["n_valid"][beyond]
             result["pvalue"][beyond] = student.two_sided(t, n - 2)
     return result
+
+
+def centred_times(times: Floats) -> tuple[float, Floats, Floats, bool]:
+    """Return what the kernels take times by.
+
+    A time in the middle, the times relative to it, what each is after the one before, and whether
+    all are whole years.
+    """
+    middle = float(np.rint(times.mean()))
+    x = times - middle
+    return middle, x, np.diff(x, prepend=x[0]), bool(np.array_equal(x, np.rint(x)))

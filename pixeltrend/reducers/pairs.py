@@ -140,6 +140,8 @@ def sen_slopes(
     values: Floats,
     seasons: Seasons | None = None,
     ranks: Floats | None = None,
+    *,
+    median: Floats | None = None,
 ) -> Floats:
     """Return the median slope a year of each pixel, (1 + R, P), and those of `ranks`, (R, P).
 
@@ -155,6 +157,8 @@ def sen_slopes(
         The season of each value: only slopes between values of one season are taken.
     ranks
         Ranks among the sorted slopes, counted from 0.
+    median
+        The median slopes, (P,), where they are known.
 
     Raises
     ------
@@ -174,5 +178,7 @@ def sen_slopes(
     if ranks is None:
         ranks = np.empty((0, pixels))
     slopes = np.empty((1 + len(ranks), pixels))
-    kernel.sen_slopes(times, group, np.ascontiguousarray(values), ranks, slopes)
+    if median is not None:
+        slopes[0] = median
+    kernel.sen_slopes(times, group, np.ascontiguousarray(values), ranks, median is not None, slopes)
     return slopes

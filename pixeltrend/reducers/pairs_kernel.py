@@ -190,11 +190,12 @@ def _bracket(rows, m, line, rank, n, low, high, known, work):
 
 
 @compiled
-def sen_slopes(x, group, values, ranks, out):
+def sen_slopes(x, group, values, ranks, known_median, out):
     """Fill `out` with the median of the slopes between the values of each group, and other ranks.
 
     `x` and `group` are (N,), `values` (N, P). `ranks`, (R, P), are counted from 0 and give rows 1
-    to R of `out`, (1 + R, P); row 0 is the median. NaN where a pixel has no pair.
+    to R of `out`, (1 + R, P); row 0 is the median, unless it is known. NaN where a pixel has no
+    pair.
     """
     count, pixels = values.shape
     pairs = 0
@@ -216,7 +217,7 @@ def sen_slopes(x, group, values, ranks, out):
         _line(x, y, line[0], line[1], work)
         m = pad(slopes, _slopes(x, group, y, slopes))
         extent(slopes, m, ends[0], ends[1], n)
-        for r in range(1 + ranks.shape[0]):
+        for r in range(1 if known_median else 0, 1 + ranks.shape[0]):
             for k in range(LANES):
                 low[k] = ends[0, k]
                 high[k] = ends[1, k]

@@ -10,40 +10,44 @@ _FEWEST = 2.0  # values of which a test cannot lose one
 
 
 @compiled
-def _signs(starts, y, n, s, lost):
-    """Count the values and S of each lane, and what S has of pairs with each year, (Y, LANES)."""
+def _signs(starts, y, n, s, untied, lost, row):
+    """Count the values, S and the untied pairs of each lane, and S of pairs with each year.
+
+    `lost` is (Y, LANES), `row` scratch.
+    """
     years = starts.shape[0] - 1
     n[:] = 0.0
     s[:] = 0.0
+    untied[:] = 0.0
     lost[:] = 0.0
     for g in range(years):
         for i in range(starts[g], starts[g + 1]):
             for k in range(LANES):
                 n[k] += 1.0 if y[i, k] == y[i, k] else 0.0
+                row[k] = 0.0
             for h in range(g, years):
+                other = 0.0 if h == g else 1.0
                 for j in range(max(i + 1, starts[h]), starts[h + 1]):
                     for k in range(LANES):
                         up = 1.0 if y[j, k] > y[i, k] else 0.0
                         down = 1.0 if y[j, k] < y[i, k] else 0.0
-                        sign = up - down
-                        s[k] += sign
-                        lost[g, k] += sign
-                        lost[h, k] += sign if h > g else 0.0
+                        untied[k] += up + down
+                        row[k] += up - down
+                        lost[h, k] += other * (up - down)
+            for k in range(LANES):
+                s[k] += row[k]
+                lost[g, k] += row[k]
 
 
 @compiled
-def _equals(y, equal):
-    """Count the values that are equal to each, itself too, (N, LANES); return if any others are."""
+def _count_equals(y, equal):
+    """Count the values that are equal to each, itself too, (N, LANES)."""
     count = y.shape[0]
-    tied = False
     equal[:] = 0.0
     for i in range(count):
         for j in range(count):
             for k in range(LANES):
                 equal[i, k] += 1.0 if y[i, k] == y[j, k] else 0.0
-        for k in range(LANES):
-            tied |= equal[i, k] > 1.0
-    return tied
 
 
 @compiled
@@ -64,15 +68,19 @@ def _ties(start, stop, y, equal, same, ties):
 
 
 @compiled
-def _rank_test(n, s, ties, z, critical, side):
-    """Return 1 where S is significant, 0 where it is not, NaN where it has no variance."""
-    var_s = (n * (n - 1.0) * (2.0 * n + 5.0) - ties) / 18.0
-    if not var_s > 0.0:
-        return np.nan
-    s = np.abs(s) if side == 0 else s * side
-    if ties == 0.0 and n < critical.shape[0]:
-        return 1.0 if s >= critical[np.int64(n)] else 0.0
-    return 1.0 if s - 1.0 >= z * np.sqrt(var_s) else 0.0
+def _rank_tests(n, s, ties, z, critical, side, significant):
+    """Fill `significant` with 1 where S is, 0 where it is not, NaN where it has no variance."""
+    for k in range(LANES):
+        size = abs(s[k]) if side == 0 else s[k] * side
+        least = critical[np.int64(n[k])]
+        found = 1.0 if size >= least else 0.0
+        significant[k] = found if least == least else np.nan
+    for k in range(LANES):
+        if ties[k] > 0.0:
+            size = abs(s[k]) if side == 0 else s[k] * side
+            var_s = (n[k] * (n[k] - 1.0) * (2.0 * n[k] + 5.0) - ties[k]) / 18.0
+            found = 1.0 if size - 1.0 >= z * np.sqrt(var_s) else 0.0
+            significant[k] = found if var_s > 0.0 else np.nan
 
 
 @compiled
@@ -80,8 +88,8 @@ def turned_rank_tests(starts, values, z, critical, side, out):
     """Fill `out`, (P,), with how many years turn the Mann-Kendall test if one is left out.
 
     Years begin at the rows `starts`, (Y + 1,), of `values`, (N, P). `z` is the critical value of
-    the normal distribution, `critical` the smallest significant S by number of values where p is
-    exact; `side` is 0 for both directions, else 1 or -1.
+    the normal distribution, `critical`, (N + 1,), the smallest significant S without ties by number
+    of values; `side` is 0 for both directions, else 1 or -1.
     """
     count, pixels = values.shape
     years = starts.shape[0] - 1
@@ -90,33 +98,40 @@ def turned_rank_tests(starts, values, z, critical, side, out):
     lost = np.empty((years, LANES))
     n = np.empty(LANES)
     s = np.empty(LANES)
+    untied = np.empty(LANES)
+    scratch = np.empty(LANES)
     ties = np.empty(LANES)
-    same = np.empty(LANES)
+    stay = np.empty(LANES)
+    rest = np.empty(LANES)
     before = np.empty(LANES)
+    after = np.empty(LANES)
     turned = np.empty(LANES)
-    left = np.empty(LANES)
     for first in range(0, pixels, LANES):
         width = load(values, first, y)
-        _signs(starts, y, n, s, lost)
-        tied = _equals(y, equal)
+        _signs(starts, y, n, s, untied, lost, scratch)
+        tied = False
+        for k in range(width):
+            tied = tied or 0.5 * n[k] * (n[k] - 1.0) > untied[k]
         ties[:] = 0.0
         if tied:
-            _ties(0, 0, y, equal, same, ties)
+            _count_equals(y, equal)
+            _ties(0, 0, y, equal, scratch, ties)
+        _rank_tests(n, s, ties, z, critical, side, before)
         for k in range(LANES):
-            before[k] = _rank_test(n[k], s[k], ties[k], z, critical, side)
-            turned[k] = 0.0 if n[k] > _FEWEST and before[k] == before[k] else np.nan
+            turned[k] = before[k] - before[k] if n[k] > _FEWEST else np.nan
         for g in range(years):
-            left[:] = 0.0
+            for k in range(LANES):
+                stay[k] = n[k]
+                rest[k] = s[k] - lost[g, k]
             for i in range(starts[g], starts[g + 1]):
                 for k in range(LANES):
-                    left[k] += 1.0 if y[i, k] == y[i, k] else 0.0
+                    stay[k] -= 1.0 if y[i, k] == y[i, k] else 0.0
             if tied:
-                _ties(starts[g], starts[g + 1], y, equal, same, ties)
-            for k in range(width):
-                if left[k] > 0.0:
-                    stay = n[k] - left[k]
-                    after = _rank_test(stay, s[k] - lost[g, k], ties[k], z, critical, side)
-                    after = 0.0 if stay > 1.0 and after != after else after  # all are equal
-                    turned[k] += np.abs(after - before[k])
+                _ties(starts[g], starts[g + 1], y, equal, scratch, ties)
+            _rank_tests(stay, rest, ties, z, critical, side, after)
+            for k in range(LANES):
+                # Where all that stay are equal, nothing is significant.
+                found = 0.0 if stay[k] > 1.0 and after[k] != after[k] else after[k]
+                turned[k] += abs(found - before[k]) if stay[k] < n[k] else 0.0
         for k in range(width):
             out[first + k] = turned[k]

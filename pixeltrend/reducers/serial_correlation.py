@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FEWEST = 8  # values that a correction needs
-_MOST = 0.95  # a larger autocorrelation leaves nothing to test with
-_FEWEST_INDEPENDENT = 3.0  # values that a test needs
 _LAGS = 3
 # What zyp iterates with: an r_1 that is small, close to the last one, slopes that are the same to a
 # thousandth, and the most runs.
@@ -43,7 +41,9 @@ class Correction(NamedTuple):
     """Scores of the whitened series, where that is what is tested."""
 
 
-def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats) -> Correction:
+def correct(
+    times: Floats, values: Floats, options: StatsOptions, slope: Floats | None = None
+) -> Correction:
     """Return what the correction makes of the Mann-Kendall test.
 
     With r_k the autocorrelation at lag k of the values less their Theil-Sen line, n the number of
@@ -79,7 +79,7 @@ def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats)
     options
         Correction, lags and their level.
     slope
-        Theil-Sen slopes a year, (P,).
+        Theil-Sen slopes a year, (P,), if they are known.
 
     References
     ----------
@@ -94,16 +94,14 @@ def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats)
     Statistics 13, 1-13.
     """
     n = (~np.isnan(values)).sum(axis=0).astype(np.float64)
-    if options.correction == "ar1":
-        correction = _ar1(times, values, n, slope)
-    elif options.correction == "hamed-rao":
-        correction = _hamed_rao(times, values, n, slope, options)
-    elif options.correction == "yue-wang":
-        correction = _yue_wang(times, values, n, slope)
-    elif options.correction == "wang-swail":
+    if options.correction == "wang-swail":
         correction = _wang_swail(times, values, n)
+    elif options.correction == "pre-whitening":
+        correction = _whiten(times, values, n, None, options)
     else:
-        correction = _whiten(times, values, n, slope, options)
+        correction = _of_residuals(
+            times, values, n, sen_slopes(times, values)[0] if slope is None else slope, options
+        )
     few = n < FEWEST
     return correction._replace(
         changed=correction.changed | few,
@@ -113,28 +111,25 @@ def correct(times: Floats, values: Floats, options: StatsOptions, slope: Floats)
     )
 
 
-def unbiased(r: Floats, n: Floats) -> tuple[Floats, Floats]:
-    """Return r_1 less its bias, cut to 0 to 0.95, and the number of independent values, (P,).
-
-    References
-    ----------
-    Kendall (1954) and Marriott and Pope (1954): r_1 of the residuals of a line is too small by
-    (2 + 4 r) / n. Santer, B. D. et al. (2000). Journal of Geophysical Research 105, 7337-7356
-    (number of independent values).
-    """
-    less = np.clip((n * r + 2.0) / np.maximum(n - 4.0, 1.0), 0.0, _MOST)
-    return less, np.maximum(n * (1.0 - less) / (1.0 + less), _FEWEST_INDEPENDENT)
+def _of_residuals(
+    times: Floats, values: Floats, n: Floats, slope: Floats, options: StatsOptions
+) -> Correction:
+    """Return what a correction makes of the test that looks at the values less a line."""
+    if options.correction == "ar1":
+        return _ar1(times, values, n, slope)
+    if options.correction == "hamed-rao":
+        return _hamed_rao(times, values, n, slope, options)
+    if options.correction == "yue-wang":
+        return _yue_wang(times, values, n, slope)
+    return _whiten(times, values, n, slope, options)
 
 
 def _ar1(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correction:
-    kernel = load_kernel("serial_correlation_kernel")
-    left = _residuals(times, values, slope)
-    r, _ = _autocorrelation(at_steps(times, left), n, 1)
-    changed = ~np.isnan(r[0])
-    r1, n_eff = unbiased(r[0], n)
+    out = np.empty((3, len(n)))
+    load_kernel("serial_correlation_kernel").ar1_test(times, steps(times), values, slope, out)
+    r1, n_eff, factor = out
+    changed = ~np.isnan(r1)
     r1, n_eff = np.where(changed, r1, 0.0), np.where(changed, n_eff, n)
-    factor = np.empty_like(n)
-    kernel.ar1_variance(steps(times), values, r1, factor)
     return Correction(changed, factor, r1, n_eff, n_eff - 2.0)
 
 
@@ -172,11 +167,12 @@ def _yue_wang(times: Floats, values: Floats, n: Floats, slope: Floats) -> Correc
 
 
 def _whiten(
-    times: Floats, values: Floats, n: Floats, slope: Floats, options: StatsOptions
+    times: Floats, values: Floats, n: Floats, slope: Floats | None, options: StatsOptions
 ) -> Correction:
+    """Whiten the values, or with a slope what its line leaves."""
     series = at_steps(times, values)
     line = np.zeros((len(series), 1))
-    if options.correction == "trend-free-pre-whitening":
+    if slope is not None:
         line = slope * elapsed(times)[:, np.newaxis]
         series = at_steps(times, _residuals(times, values, slope))
     r, pairs = _autocorrelation(series, n, 1)

@@ -73,10 +73,12 @@ class Statistics:
         tile = max(1, _TILE_VALUES // count)
         with np.errstate(invalid="ignore", divide="ignore"):
             for start in range(0, pixels, tile):
-                self._fill(result[:, start : start + tile], times, values[:, start : start + tile])
+                # Converted once, for all that look at them.
+                part = np.ascontiguousarray(values[:, start : start + tile], dtype=np.float64)
+                self._fill(result[:, start : start + tile], times, part)
         return result
 
-    def _fill(self, result: Floats, times: Floats, values: NDArray[np.floating[Any]]) -> None:
+    def _fill(self, result: Floats, times: Floats, values: Floats) -> None:
         """Compute the bands of some pixels."""
         method, min_valid = METHODS[self.method], self.options.min_valid
         names = [info.name for info in self.bands]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pixeltrend.reducers.kernels import load_kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 # With more values, the polynomials of `tails` take too long to compute.
 MOST_VALUES = 202
+_TERMS = 41  # of a quantile
 
 
 @cache
@@ -69,10 +72,28 @@ def tails(values: int) -> Floats:
 
 
 def two_sided(t: Floats, df: Floats) -> Floats:
-    """Return P(|T| >= |t|) as SciPy does, (P,), for any number of degrees of freedom."""
-    from scipy.special import stdtr  # scipy.stats takes three times as long to import
+    """Return P(|T| >= |t|), (P,), for any number of degrees of freedom from 1 on.
 
-    return np.asarray(2.0 * stdtr(df, -np.abs(t)))
+    As in `tails`, with F as a continued fraction instead of a polynomial::
+
+        F = 1 / (1 + d_1 / (1 + d_2 / (1 + ...)))
+        d_2m = m (df - 1 + m) w / ((a + 2 m - 1) (a + 2 m)),    a = df / 2
+        d_2m+1 = (a + m) (1 - a + m) w / ((a + 2 m) (a + 2 m + 1))
+
+    Relative error under 1e-12, however small the tail. Several times faster than SciPy.
+
+    Parameters
+    ----------
+    t, df
+        Quantiles and degrees of freedom, (P,).
+
+    References
+    ----------
+    NIST Digital Library of Mathematical Functions, 8.17.22, at ``a, 1 - 2 a`` and ``x = -w``.
+    """
+    out = np.empty_like(t)
+    load_kernel("student_kernel").two_sided(t, df, out)
+    return out
 
 
 @cache
@@ -88,9 +109,6 @@ def quantiles(probability: float, values: int) -> Floats:
 def quantiles_of(probability: float, df: Floats) -> Floats:
     """Return the quantiles for any numbers of degrees of freedom from 1 on, (P,).
 
-    SciPy's, through a polynomial of their logarithm in 1 / df: relative error under 1e-13 for
-    levels up to 99.9 %, and many times faster.
-
     Parameters
     ----------
     probability
@@ -98,17 +116,21 @@ def quantiles_of(probability: float, df: Floats) -> Floats:
     df
         Degrees of freedom, (P,).
     """
-    from numpy.polynomial import chebyshev
-
-    return np.asarray(np.exp(chebyshev.chebval(2.0 / df - 1.0, _logarithms(probability))))
+    out = np.empty_like(df)
+    load_kernel("student_kernel").quantiles(logarithms(probability), df, out)
+    return out
 
 
 @cache
-def _logarithms(probability: float) -> Floats:
+def logarithms(probability: float) -> Floats:
+    """Return the logarithm of the quantile as a series of Chebyshev's polynomials in 2 / df - 1.
+
+    SciPy takes a microsecond for each quantile. Relative error of quantiles under 1e-13 for levels
+    up to 99.9 %.
+    """
     from numpy.polynomial import chebyshev
     from scipy.special import stdtrit
 
-    terms = 40
-    points = chebyshev.chebpts1(terms)
-    logarithms = np.log(stdtrit(2.0 / (points + 1.0), probability))
-    return np.asarray(chebyshev.chebfit(points, logarithms, terms - 1))
+    points = chebyshev.chebpts1(_TERMS)
+    values = np.log(stdtrit(2.0 / (points + 1.0), probability))
+    return np.asarray(chebyshev.chebfit(points, values, _TERMS - 1))

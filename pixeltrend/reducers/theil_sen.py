@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pixeltrend.reducers import student
 from pixeltrend.reducers.kernels import load_kernel
 from pixeltrend.reducers.mann_kendall import mann_kendall_test
 from pixeltrend.reducers.options import PER
@@ -63,22 +64,24 @@ def theil_sen_statistics(
     v. Wetensch. A 53, 386-392; Conover, W. J. (1980). Practical Nonparametric Statistics, 2nd
     ed. (the separate intercept). `scipy.stats.theilslopes` for the ranks of the limits.
     """
-    y = values.astype(np.float64)
+    y = np.ascontiguousarray(values, dtype=np.float64)
     seasons = None
     if options.season is not None:
         times, y, seasons = by_season(times, y, options.season)
     limits = not _LIMITS.isdisjoint(names)
-    scores = correction = slopes = None
+    scores = correction = median = None
     if limits or not _TEST.isdisjoint(names):
         scores = mann_kendall_scores(times, y, seasons, independent=options.independent_seasons)
         if options.correction is not None:
-            slopes = sen_slopes(times, y)
-            correction = correct(times, y, options, slopes[0])
+            median = sen_slopes(times, y)[0]
+            correction = correct(times, y, options, median)
     ranks = None
     if scores is not None and limits:
         ranks = _limit_ranks(scores, options.confidence, correction)
-    if slopes is None or ranks is not None:
-        slopes = sen_slopes(times, y, seasons, ranks)
+    if median is None or ranks is not None:
+        slopes = sen_slopes(times, y, seasons, ranks, median=median)
+    else:
+        slopes = median[np.newaxis]
     scale = PER[options.per]
     result: dict[str, Any] = {"slope": slopes[0] * scale}
     if scores is not None and limits:
@@ -102,14 +105,16 @@ def _limit_ranks(scores: Scores, confidence: float, correction: Correction | Non
     ----------
     Sen (1968), eq. 2.6; Gilbert (1987), chapter 17, for seasons.
     """
-    from scipy.special import ndtri, stdtrit
+    from scipy.special import ndtri
 
     tail = (1.0 - confidence) / 2.0
     quantile, var_s = ndtri(tail), scores.var_s
     if correction is not None:
         var_s = var_s * np.nan_to_num(correction.factor, nan=1.0)
         if correction.df is not None:
-            quantile = np.where(correction.changed, stdtrit(correction.df, tail), quantile)
+            quantile = np.where(
+                correction.changed, -student.quantiles_of(1.0 - tail, correction.df), quantile
+            )
     reach = quantile * np.sqrt(var_s)
     last = np.maximum(scores.pairs - 1, 0)
     lower = np.maximum(np.rint((scores.pairs + reach) / 2.0) - 1, 0)

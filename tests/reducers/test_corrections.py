@@ -393,3 +393,17 @@ def test_equal_residuals_share_their_rank():
     r = np.correlate(deviation, deviation, "full")[10:] / (deviation @ deviation)
     found = corrected(YEARS[:11], np.array(series), "hamed-rao", ",r1")
     assert found["r1"] == pytest.approx(r[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("method", ["mann-kendall", "theil-sen"])
+def test_a_complete_pixel_is_the_same_beside_pixels_with_gaps(method):
+    """Their pairs are summed up once for all; those of pixels with gaps for each."""
+    values = np.random.default_rng(3).standard_normal((25, 130)).cumsum(axis=0)
+    gaps = values.copy()
+    gaps[4:7, 1::2] = np.nan
+    options = {"method": method, "correction": "ar1", "stats": "pvalue,r1,n_eff,factor"}
+    complete = pixeltrend.reduce(YEARS[:25], values, **options)
+    beside = pixeltrend.reduce(YEARS[:25], gaps, **options)
+    for name, band in complete.items():
+        np.testing.assert_array_equal(beside[name][::2], band[::2])
+    assert (complete["factor"] > 1).all()

@@ -104,3 +104,9 @@ def test_few_values_have_no_slope_or_test_without_a_year():
 def test_a_rank_test_of_several_values_at_one_time_is_refused():
     with pytest.raises(ArgumentError, match="one value at each time"):
         pixeltrend.reduce([0, 1, 1, 2], [1.0, 2, 3, 4], method="mann-kendall", stats="fragile")
+
+
+@pytest.mark.parametrize("method", ["gls", "theil-sen", "mann-kendall", "linregress"])
+def test_slopes_without_a_year_are_those_of_least_squares_alone(method):
+    with pytest.raises(ArgumentError, match=f"'slope_min' is not a statistic of {method}"):
+        pixeltrend.reduce(YEARLY, np.zeros((22, 1)), method=method, stats="slope_min")

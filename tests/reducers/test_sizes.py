@@ -52,3 +52,13 @@ def test_ar1_keeps_its_level_at_all_gaps():
         for column in range(len(size.COUNTS)):
             documented = printed(f"{gaps}: AR(1) of 0 / 0.2 / 0.4 / 0.6", test, column)
             assert max(documented) < 7.5, (gaps, column)
+
+
+@pytest.mark.parametrize("test", size.STEPPED, ids=lambda test: test.name)
+def test_sizes_with_a_known_step_are_those_of_the_documentation(test):
+    documented = printed("a step of 0.5 / 1 sd; the same in AR(1) noise of 0.4", test, 1)
+    for column, (memory, step) in enumerate((r, s) for r in size.STEP_NOISE for s in size.STEPS):
+        found = size.stepped(test, 30, step, memory, SERIES)
+        assert close(found, documented[column]), (memory, step, found)
+        if "steps" in test.options and memory == 0:
+            assert 3.5 < documented[column] < 6.5  # its level is kept

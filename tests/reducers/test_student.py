@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 import pixeltrend
+from pixeltrend.reducers import student
 
 
 def lines(count, sizes, seed=0):
@@ -53,3 +54,38 @@ def test_limits_are_a_quantile_of_errors_away(confidence):
     reach = stats.t.ppf(0.5 + confidence / 2, found["n_valid"] - 2) * found["stderr"]
     np.testing.assert_allclose(found["slope_upper"] - found["slope"], reach, rtol=1e-9)
     np.testing.assert_allclose(found["slope"] - found["slope_lower"], reach, rtol=1e-9)
+
+
+@pytest.mark.parametrize("df", [1.001, 1.7, 2.0, 2.9, 5.5, 9.99, 30.3, 61.0, 123.4, 500.5, 4e3])
+def test_tails_are_scipys_at_any_degrees_of_freedom(df):
+    t = np.concatenate([[0.0], np.geomspace(1e-12, 1e6, 2000)])
+    x = df / (df + t * t)
+    expected = special.betainc(df / 2, 0.5, x)
+    # Where x is rounded to nearly 1, SciPy's own tail knows more of t.
+    expected = np.where(t < 0.1, 2 * special.stdtr(df, -t), expected)
+    found = student.two_sided(t, np.full_like(t, df))
+    some = expected > 1e-300
+    assert some.sum() > 1000
+    np.testing.assert_allclose(found[some], expected[some], rtol=1e-12 * max(1, df / 500))
+    np.testing.assert_array_equal(found, student.two_sided(-t, np.full_like(t, df)))
+
+
+def test_tails_of_one_degree_of_freedom_are_those_of_cauchys_distribution():
+    # SciPy's differ from them by 5e-9.
+    t = np.geomspace(1e-12, 1e6, 2000)
+    found = student.two_sided(t, np.ones_like(t))
+    np.testing.assert_allclose(found, 2 / np.pi * np.arctan(1 / t), rtol=1e-13)
+
+
+def test_a_tail_depends_on_its_own_t_and_degrees_of_freedom_alone():
+    rng = np.random.default_rng(0)
+    t, df = 3 * rng.standard_normal(200), 1 + 300 * rng.random(200)
+    together = student.two_sided(t, df)
+    alone = [student.two_sided(t[i : i + 1], df[i : i + 1])[0] for i in range(200)]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_tails_of_infinity_and_of_what_is_missing():
+    t = np.array([np.inf, -np.inf, np.nan, 1.0])
+    found = student.two_sided(t, np.array([3.0, 1.5, 4.0, np.nan]))
+    np.testing.assert_array_equal(found, [0, 0, np.nan, np.nan])

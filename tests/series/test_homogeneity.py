@@ -116,3 +116,45 @@ def test_steps_need_to_know_every_sensor(tmp_path):
     (tmp_path / "LT05_2001.tif").rename(tmp_path / "LC08_2001.tif")
     with pytest.raises(ArgumentError, match="all rasters are of one sensor, LC08"):
         pixeltrend.slope(patterns, tmp_path / "out.tif", steps="sensor")
+
+
+TWO_SENSORS = [
+    f"{sensor}_{year}-0{month}-01.tif"
+    for sensor, years in (("LT05", range(2001, 2005)), ("LC08", range(2011, 2015)))
+    for year in years
+    for month in (4, 8)
+]
+TWO_TILES = [f"LT05_{part}_{year}.tif" for year in (2001, 2002, 2003) for part in "ab"] + [
+    f"LC08_{part}_{year}.tif" for year in (2009, 2010, 2011, 2012) for part in "ab"
+]
+
+
+@pytest.mark.parametrize(
+    ("names", "options"),
+    [(TWO_SENSORS, {"composite": "mean"}), (TWO_TILES, {"duplicates": "mean"})],
+    ids=["period", "time"],
+)
+def test_a_value_made_of_several_rasters_is_of_their_sensor(tmp_path, names, options):
+    patterns = make(tmp_path, names)
+    bands = []
+    for steps in ("sensor", "2006"):
+        out = tmp_path / f"{steps}.tiff"
+        pixeltrend.slope(patterns, out, workers=1, stats="slope,pvalue", steps=steps, **options)
+        bands.append(gdal.Open(str(out)).ReadAsArray())
+    assert np.isfinite(bands[0][:3]).all()
+    np.testing.assert_array_equal(*bands)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"composite": "mean"}, "the value of 2004 would be made of rasters of LT05 and LC08"),
+        ({"duplicates": "mean"}, "the value of 2004-08 would be made of rasters of LC08 and LT05"),
+    ],
+    ids=["period", "time"],
+)
+def test_a_value_made_of_two_sensors_is_refused(tmp_path, options, said):
+    patterns, out = make(tmp_path, [*TWO_SENSORS, "LC08_2004-08-01.tif"]), tmp_path / "out.tiff"
+    with pytest.raises(InputError, match=said):
+        pixeltrend.slope(patterns, out, workers=1, steps="sensor", **options)
+    assert not out.exists()
