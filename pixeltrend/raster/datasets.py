@@ -39,7 +39,8 @@ log = logging.getLogger(__name__)
 # whatever its own name says.
 DRIVERS = (
     "GTiff", "HFA", "ENVI", "EHdr", "AAIGrid", "RST", "SAGA", "SRTMHGT",
-    "netCDF", "HDF5", "HDF4", "JP2OpenJPEG", "PNG", "JPEG", "KEA", "Zarr", "RRASTER",
+    "netCDF", "HDF5", "HDF5Image", "HDF4", "HDF4Image", "Zarr",
+    "JP2OpenJPEG", "PNG", "JPEG", "KEA", "RRASTER",
 )  # fmt: skip
 # What a name promises, where the driver's name does not say so itself.
 _PROMISED = {

@@ -10,13 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import InputError
-from pixeltrend.raster.paths import RECORD, WEB, file_name, is_subdataset, is_virtual
+from pixeltrend.raster.paths import RECORD, WEB, file_name, is_store, is_subdataset, is_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # What a folder is searched for.
-SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc")
+SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc", ".zarr")
 _KINDS = ", ".join(SUFFIXES)
 # Ends of the names of files that are part of a raster.
 _SIDECARS = (".aux.xml", ".ovr", ".msk", ".tfw", ".tifw", ".wld", ".prj", ".gri", RECORD)
@@ -93,16 +93,21 @@ def _expand(pattern: str) -> list[str]:
             return _expand_virtual(prefix + pattern[len(scheme) :])
     if is_subdataset(pattern):
         return [pattern]
+    if is_virtual(pattern) and is_store(pattern) and not glob.has_magic(pattern):
+        return [pattern.rstrip("/")]
     if is_virtual(pattern):
         return _expand_virtual(pattern)
     return _expand_local(os.path.expanduser(pattern))
 
 
 def _expand_local(pattern: str) -> list[str]:
+    if is_store(pattern):
+        return [pattern.rstrip("/")]
     if os.path.isdir(pattern):
         return [os.path.join(pattern, name) for name in os.listdir(pattern) if _is_raster(name)]
     matches = [pattern] if os.path.isfile(pattern) else glob.glob(pattern, recursive=True)
-    return [inner for match in matches if os.path.isfile(match) for inner in _unpacked(match)]
+    files = [match for match in matches if os.path.isfile(match) or is_store(match)]
+    return [inner for file in files for inner in _unpacked(file)]
 
 
 def _below_it(folder: str) -> str:
