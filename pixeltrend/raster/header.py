@@ -211,7 +211,10 @@ def find_band(header: Header, band: int | str | None) -> int:
             raise InputError(f"{path}: bands {numbers} are all called {band!r}; give a number")
         if not band.isdecimal():
             names = ", ".join(repr(d) for d in descriptions if d) or "no names"
-            raise InputError(f"{path}: no band called {band!r}; its {count} bands have {names}")
+            hint = "; of several, each has an output: -o 'NAME_{band}.tif'" if "," in band else ""
+            raise InputError(
+                f"{path}: no band called {band!r}; its {count} bands have {names}{hint}"
+            )
     number = int(band)
     if not 1 <= number <= count:
         raise InputError(f"{path}: no band {number}; it has {count}")

@@ -24,7 +24,8 @@ class InputOptions:
 
     band: int | str | None = option(
         None,
-        "Band to read: its number, from 1, or its description.  [default: 1]",
+        "Band to read: its number, from 1, or its description. Several, with commas, each have an "
+        "output of their own: -o 'trend_{band}.tif'.  [default: 1]",
         group="Inputs",
         metavar="BAND",
     )
