@@ -8,28 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from pixeltrend.errors import InputError
 from pixeltrend.raster.header import find_band
 from pixeltrend.raster.paths import container, file_name
-from pixeltrend.series.axes import axis_time, bands_on_axis
 from pixeltrend.series.notes import Note
+from pixeltrend.series.own_times import axis_time, bands_on_axis, contradictions, own_times
 from pixeltrend.times.dates import (
     duplicates,
-    format_date,
     format_dates,
     name_order,
     times_from_range,
 )
-from pixeltrend.times.metadata import time_from_metadata
-from pixeltrend.times.names import date_names, times_from_names
+from pixeltrend.times.names import date_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pixeltrend.raster.header import BandHeader, Header
+    from pixeltrend.raster.header import Header
     from pixeltrend.series.options import InputOptions
     from pixeltrend.series.shards import Export
-
-# Longest time between what a name and what the file says that is no contradiction: composites are
-# named after their first day, and their files after some other.
-_MONTH = 31 / 365
 
 
 class Raster(NamedTuple):
@@ -150,8 +144,8 @@ def _decide(rasters: Sequence[Raster], inputs: InputOptions) -> tuple[list[float
     if inputs.times is not None:
         return _times_from_table(rasters, inputs.times), []
     if (on_axis := _times_on_axes(rasters, inputs)) is not None:
-        return on_axis, []
-    own = _own_times(rasters, inputs)
+        return on_axis, _without_period(inputs, "the times are on an axis of the files")
+    own = own_times([r.header for r in rasters], [r.band for r in rasters], inputs)
     complete = [time for time in own if time is not None]
     are_bands = rasters[0].band is not None
     has_all = len(complete) == len(rasters)
@@ -159,8 +153,10 @@ def _decide(rasters: Sequence[Raster], inputs: InputOptions) -> tuple[list[float
         dated = date_names(_names(rasters), date_regex=inputs.date_regex, time=inputs.time)
     except InputError as error:
         if inputs.date_regex is None and has_all:
-            note = Note("the names hold no times, so those in the metadata of the files are used")
-            return complete, [] if are_bands else [note]
+            what = "those in the metadata of the files are used"
+            note = Note(f"the names hold no times, so {what}")
+            ignored = _without_period(inputs, what)
+            return complete, ignored if are_bands or ignored else [note]
         if not are_bands:
             if inputs.date_regex is not None:
                 raise
@@ -180,7 +176,7 @@ def _decide(rasters: Sequence[Raster], inputs: InputOptions) -> tuple[list[float
         and len(set(named)) < len(named) == len(set(complete))
     ):
         return complete, []  # the name of one variable, with a number in it, on every band
-    notes = _contradictions(rasters, named, own)
+    notes = contradictions([raster.label for raster in rasters], named, own)
     if dated.period is not None and inputs.time is None:
         first, last = dated.period
         notes.append(
@@ -190,6 +186,13 @@ def _decide(rasters: Sequence[Raster], inputs: InputOptions) -> tuple[list[float
             )
         )
     return named, notes
+
+
+def _without_period(inputs: InputOptions, why: str) -> list[Note]:
+    """Return a note if the times of a period were asked for where there is none."""
+    if inputs.time is None:
+        return []
+    return [Note(f"--time {inputs.time} does not count: the names hold no period, and {why}")]
 
 
 def _names(rasters: Sequence[Raster]) -> list[str]:
@@ -244,57 +247,3 @@ def _times_on_axes(rasters: Sequence[Raster], inputs: InputOptions) -> list[floa
     times = [axis_time(raster.header, raster.band or 1) for raster in rasters]
     known = [time for time in times if time is not None]
     return known if len(known) == len(times) else None
-
-
-def _own_times(rasters: Sequence[Raster], inputs: InputOptions) -> list[float | None]:
-    """Return the times that files hold: in the name of the band that is read, or in metadata."""
-    if rasters[0].band is not None:
-        return [_time_of_band(raster.header, raster.band) for raster in rasters]
-    texts = [_band_to_read(raster.header, inputs).description for raster in rasters]
-    if all(texts) and len(set(texts)) > 1:  # one may be a copy of another
-        try:
-            return [*times_from_names(texts)]
-        except InputError:
-            pass  # they need not hold any
-    return [_time_of_file(raster.header) for raster in rasters]
-
-
-def _band_to_read(header: Header, inputs: InputOptions) -> BandHeader:
-    try:
-        return header.bands[find_band(header, inputs.band) - 1]
-    except InputError:
-        return header.bands[0]  # the file is refused where it is read
-
-
-def _time_of_file(header: Header) -> float | None:
-    """Return the time in a file's metadata; of a netCDF with one time, that one."""
-    time = time_from_metadata(header.metadata)
-    return _time_of_band(header, 1) if time is None and len(header.bands) == 1 else time
-
-
-def _time_of_band(header: Header, number: int | None) -> float | None:
-    """Return the time of one band: that of its netCDF dimension, or of its own metadata."""
-    time = axis_time(header, number or 1)
-    return time_from_metadata(header.bands[(number or 1) - 1].metadata) if time is None else time
-
-
-def _contradictions(
-    rasters: Sequence[Raster], named: Sequence[float], own: Sequence[float | None]
-) -> list[Note]:
-    """Return a note if files hold other times than their names."""
-    wrong = [
-        (raster.label, format_date(name), format_date(time))
-        for raster, name, time in zip(rasters, named, own, strict=True)
-        if time is not None and not _agree(name, time)
-    ]
-    if not wrong:
-        return []
-    _, name, time = wrong[0]
-    text = f"the name says {name}, but the file itself says {time}; the name is used"
-    return [Note.of([label for label, _, _ in wrong], text)]
-
-
-def _agree(named: float, own: float) -> bool:
-    if named == int(named):  # a year, or its first day
-        return int(own) == named
-    return abs(named - own) <= _MONTH

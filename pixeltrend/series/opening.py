@@ -16,12 +16,12 @@ from pixeltrend.raster.header import find_band, read_header
 from pixeltrend.raster.paths import absolute, is_remote, is_virtual
 from pixeltrend.raster.remote import in_parallel
 from pixeltrend.raster.windows import Window
-from pixeltrend.series.axes import axis_time
 from pixeltrend.series.dating import date_rasters
 from pixeltrend.series.homogeneity import find_groups
 from pixeltrend.series.mosaic import absent_tiles, join_tiles
 from pixeltrend.series.notes import Note, differences, grouped, refuse, time_notes
 from pixeltrend.series.options import InputOptions
+from pixeltrend.series.own_times import axis_time
 from pixeltrend.series.patterns import find_inputs
 from pixeltrend.series.placing import Layer, absent_shards, complete, place_layers
 from pixeltrend.series.series import Series

@@ -25,9 +25,7 @@ def scenes(tmp_path, write_raster, make_values):
 
 def test_each_band_is_the_output_of_its_own_run(run_cli, scenes):
     typed = ["--stats", "slope,pvalue", "--fdr"]
-    done = run_cli(
-        "slope", "scene_*.tif", "-o", "trend_{band}.tif", "--band", "NIR, SWIR", *typed
-    )
+    done = run_cli("slope", "scene_*.tif", "-o", "trend_{band}.tif", "--band", "NIR, SWIR", *typed)
     assert done.returncode == 0, done.stderr
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
         "trend_NIR.tif",
