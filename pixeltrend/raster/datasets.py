@@ -73,7 +73,7 @@ class Keep(NamedTuple):
 
     cache: int = 16 * 2**20
     """Bytes of decoded blocks: those of the row of blocks that it reads."""
-    rasters: int = 64
+    rasters: int = 256
     """How many stay open."""
 
 
