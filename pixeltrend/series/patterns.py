@@ -93,8 +93,6 @@ def _expand(pattern: str) -> list[str]:
             return _expand_virtual(prefix + pattern[len(scheme) :])
     if is_subdataset(pattern):
         return [pattern]
-    if is_virtual(pattern) and is_store(pattern) and not glob.has_magic(pattern):
-        return [pattern.rstrip("/")]
     if is_virtual(pattern):
         return _expand_virtual(pattern)
     return _expand_local(os.path.expanduser(pattern))
@@ -152,6 +150,8 @@ def _expand_virtual(pattern: str) -> list[str]:
         pattern, mark, query = pattern.translate(_ESCAPED).partition("?")
         query, magic = mark + query, "*"
     parts = pattern.split("/")
+    if is_store(pattern) and not _has(magic, pattern):
+        return [pattern.rstrip("/") + query]
     first = next((i for i, part in enumerate(parts) if _has(magic, part)), None)
     if first is not None:
         base, reason = "/".join(parts[:first]) + "/", "matches no file"

@@ -15,7 +15,7 @@ from reading import refuses
 import pixeltrend
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.raster.windows import Window
-from pixeltrend.series.reader import read_chunk
+from pixeltrend.series.reader import close_rasters, read_chunk
 
 TIMES = np.array(["2001-01-01", "2002-01-01", "2003-07-01", "2004-12-31"], "datetime64[ns]")
 YEARS = [2001, 2002, 2003 + 181 / 365, 2004 + 365 / 366]
@@ -370,6 +370,15 @@ def test_a_chunk_that_is_broken_is_named(run_cli, tmp_path, numbers):
     (path / "ndvi" / "1.0.0").write_bytes(b"no zlib")
     done = run_cli("slope", "cube.zarr", "-o", "t.tif", "--variable", "ndvi")
     refuses(done, 1, "cube.zarr", "cannot read")
+
+
+def test_a_store_in_an_object_store(tmp_path, numbers, s3):
+    path = write_zarr(tmp_path / "cube.zarr", dataset_of({"ndvi": numbers}), {"time": 3, "lat": 4})
+    s3.put_folder(path, "maps/cubes/cube.zarr")
+    for address in ("s3://maps/cubes/cube.zarr", "/vsis3/maps/cubes/cube.zarr/"):
+        found = read(address, variable="ndvi")
+        np.testing.assert_array_equal(found, read(path, variable="ndvi"))
+    close_rasters()
 
 
 # Refusals
