@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import InputError
 from pixeltrend.options import nearest
-from pixeltrend.raster.datasets import first_line, gdal, gdal_messages, open_raster
+from pixeltrend.raster.datasets import first_line, gdal, gdal_messages, missing_driver, open_raster
 from pixeltrend.raster.paths import is_store, is_subdataset
 from pixeltrend.raster.stores import open_arrays, roles_of
 
@@ -69,11 +69,8 @@ def find_variables(path: str) -> Iterator[Variable]:
         It is no file of variables, or GDAL cannot open it.
     """
     driver = _driver_of(path)
-    if gdal.GetDriverByName(driver) is None:
-        raise InputError(
-            f"{path}: is {_KINDS[driver]}, but this GDAL has no driver {driver}: install one that "
-            "has it, such as conda-forge's with libgdal-netcdf, libgdal-hdf4 or Debian's"
-        )
+    if missing := missing_driver(driver):
+        raise InputError(f"{path}: is {_KINDS[driver]}, {missing}")
     if driver == "HDF4":
         yield from _of_hdf4(path)
         return
