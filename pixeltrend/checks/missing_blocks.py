@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pixeltrend.raster.datasets import gdal, gdal_messages, open_raster
+from pixeltrend.raster.datasets import gdal, gdal_messages
+from pixeltrend.raster.stores import open_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,7 +36,7 @@ class File(NamedTuple):
     def open(self) -> Any:
         """Open the dataset; InputError if that is not possible."""
         tile = self.tiles[0]
-        return open_raster(tile.path, allow_vrt=tile.allow_vrt, siblings=tile.siblings)
+        return open_dataset(tile.path, allow_vrt=tile.allow_vrt, siblings=tile.siblings)
 
 
 class Layout(NamedTuple):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pixeltrend.errors import InputError, redact
 from pixeltrend.options import from_keywords
 from pixeltrend.raster.output import OutputOptions
-from pixeltrend.raster.paths import is_virtual
+from pixeltrend.raster.paths import container, is_virtual, within
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.series import record
@@ -109,7 +109,7 @@ def _found(output: str, names: tuple[str, ...]) -> list[str]:
     folders = dict.fromkeys([os.path.dirname(os.path.realpath(output)), os.getcwd()])
     missing = []
     for folder in folders:
-        found = [_files(os.path.join(folder, name)) for name in names]
+        found = [_files(folder, name) for name in names]
         if all(found) and found:
             return [path for files in found for path in files]
         missing += [f"{folder}{os.sep}{n}" for n, f in zip(names, found, strict=True) if not f][:1]
@@ -119,10 +119,11 @@ def _found(output: str, names: tuple[str, ...]) -> list[str]:
     )
 
 
-def _files(path: str) -> list[str]:
-    """Return a file, or the shards that bear its name."""
-    if os.path.isfile(path) or is_virtual(path):
-        return [path]
+def _files(folder: str, name: str) -> list[str]:
+    """Return a file, or a variable in one, or the shards that bear a name."""
+    path = os.path.join(folder, container(name))
+    if os.path.exists(path) or is_virtual(path):
+        return [within(name, path)]
     stem, extension = os.path.splitext(path)
     return sorted(glob.glob(f"{glob.escape(stem)}-*-*{glob.escape(extension)}"))
 

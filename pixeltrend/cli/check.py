@@ -16,6 +16,7 @@ from pixeltrend.cli.fields import Command, Option, add_options, options_from
 from pixeltrend.cli.progress import progress_of
 from pixeltrend.errors import ArgumentError, InputError
 from pixeltrend.execution.executors import Workers
+from pixeltrend.raster.paths import file_name
 from pixeltrend.times.dates import format_dates, format_time
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _row(raster: RasterReport) -> tuple[str, ...]:
-    name = os.path.basename(raster.path)
+    name = file_name(raster.path)
     shards = f" ({raster.files} shards)" if raster.files > 1 else ""
     if raster.tiles > 1:
         shards = f" and others ({raster.tiles} tiles)"

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.bands import run_each
 from pixeltrend.cli.exits import say, show
 from pixeltrend.cli.fields import Command, Option, add_options, options_from
 from pixeltrend.cli.progress import progress_of
@@ -62,15 +63,18 @@ def composite(
     """
     from pixeltrend.composites import composite as write  # --help must not wait for NumPy and GDAL
 
-    with progress_of(quiet=quiet, as_json=as_json) as progress:
-        summary = write(patterns, output, progress=progress, **settings)
-    for warning in summary.warnings:
-        say(f"Warning: {warning}")
-    if as_json:
-        show(json.dumps(dataclasses.asdict(summary)))
-    elif not quiet:
-        count, first, last = len(summary.outputs), summary.outputs[0], summary.outputs[-1]
-        say(
-            f"{first}{f' to {last}' if count > 1 else ''}: {count} rasters of "
-            f"{sum(summary.scenes):,} scenes, {summary.seconds:.2f} s"
-        )
+    def run(patterns: list[str], output: str, settings: dict[str, Any]) -> None:
+        with progress_of(quiet=quiet, as_json=as_json) as progress:
+            summary = write(patterns, output, progress=progress, **settings)
+        for warning in summary.warnings:
+            say(f"Warning: {warning}")
+        if as_json:
+            show(json.dumps(dataclasses.asdict(summary)))
+        elif not quiet:
+            count, first, last = len(summary.outputs), summary.outputs[0], summary.outputs[-1]
+            say(
+                f"{first}{f' to {last}' if count > 1 else ''}: {count} rasters of "
+                f"{sum(summary.scenes):,} scenes, {summary.seconds:.2f} s"
+            )
+
+    run_each(run, patterns, output, settings)

@@ -44,7 +44,7 @@ def run_command(command: click.Command) -> NoReturn:
         say(f"Error: {verb}; {_what_is_there()}")
         status = 128 + number
     elif error is not None:
-        status = _status(error)
+        status = complain(error)
     try:
         sys.stdout.flush()
     except OSError:  # nothing more can be said there
@@ -76,7 +76,7 @@ def _outcome(command: click.Command) -> tuple[int, BaseException | None]:
             return (status if isinstance(status, int) else 0), None  # --help and --version give one
         finally:
             interruption.hold()
-    except BaseException as error:  # noqa: BLE001 - `_status` tells them apart
+    except BaseException as error:  # noqa: BLE001 - `complain` tells them apart
         return FAILED, error
 
 
@@ -90,7 +90,7 @@ def _what_is_there() -> str:
     return f"{len(complete)} files are complete, the last of them {complete[-1]}"
 
 
-def _status(error: BaseException) -> int:
+def complain(error: BaseException) -> int:
     """Print what went wrong; return the exit status."""
     if isinstance(error, click.Abort) and error.__cause__ is not None:
         error = error.__cause__  # Click takes every EOFError for the end of a dialogue

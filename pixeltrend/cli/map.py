@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.bands import run_each
 from pixeltrend.cli.fields import Command, add_options, options_from, parse_pairs
 from pixeltrend.cli.progress import progress_of, report
 from pixeltrend.cli.rerun import is_current
@@ -67,14 +68,18 @@ def map(  # noqa: A001 - the command's name
     pixeltrend map mine.py:amplitude '*.tiff' -o amplitude.tif --arg low=10
     """
     calling = {"options": FunctionOptions, "function": function}
-    if settings["update"] and is_current(
-        patterns, output, settings | {"as_json": as_json}, calling, quiet=quiet
-    ):
-        return
-    from pixeltrend import trend  # --help must not wait for NumPy and GDAL
 
-    with progress_of(quiet=quiet, as_json=as_json) as progress:
-        summary = trend.map_pixels(
-            function, patterns, output, progress=progress, count_missing=as_json, **settings
-        )
-    report(summary, quiet=quiet, as_json=as_json)
+    def run(patterns: list[str], output: str, settings: dict[str, Any]) -> None:
+        if settings["update"] and is_current(
+            patterns, output, settings | {"as_json": as_json}, calling, quiet=quiet
+        ):
+            return
+        from pixeltrend import trend  # --help must not wait for NumPy and GDAL
+
+        with progress_of(quiet=quiet, as_json=as_json) as progress:
+            summary = trend.map_pixels(
+                function, patterns, output, progress=progress, count_missing=as_json, **settings
+            )
+        report(summary, quiet=quiet, as_json=as_json)
+
+    run_each(run, patterns, output, settings)

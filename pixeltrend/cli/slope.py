@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pixeltrend.cli import options
+from pixeltrend.cli.bands import run_each
 from pixeltrend.cli.fields import Command, add_options, options_from
 from pixeltrend.cli.progress import progress_of, report
 from pixeltrend.cli.rerun import is_current
@@ -35,14 +36,22 @@ def slope(patterns: list[str], output: str, *, quiet: bool, as_json: bool, **set
     pixeltrend slope '*.tiff' -o trend.tif --stats slope,pvalue,slope_lower,slope_upper
     pixeltrend slope '*.tiff' -o trend.tif --method theil-sen --stats slope,pvalue --fdr
     """
-    if settings["update"] and is_current(
-        patterns, output, settings | {"as_json": as_json}, {"options": StatsOptions}, quiet=quiet
-    ):
-        return
-    from pixeltrend import trend  # --help must not wait for NumPy and GDAL
 
-    with progress_of(quiet=quiet, as_json=as_json) as progress:
-        summary = trend.slope(
-            patterns, output, progress=progress, count_missing=as_json, **settings
-        )
-    report(summary, quiet=quiet, as_json=as_json)
+    def run(patterns: list[str], output: str, settings: dict[str, Any]) -> None:
+        if settings["update"] and is_current(
+            patterns,
+            output,
+            settings | {"as_json": as_json},
+            {"options": StatsOptions},
+            quiet=quiet,
+        ):
+            return
+        from pixeltrend import trend  # --help must not wait for NumPy and GDAL
+
+        with progress_of(quiet=quiet, as_json=as_json) as progress:
+            summary = trend.slope(
+                patterns, output, progress=progress, count_missing=as_json, **settings
+            )
+        report(summary, quiet=quiet, as_json=as_json)
+
+    run_each(run, patterns, output, settings)

@@ -254,7 +254,7 @@ class _Costs:
         scratch = getattr(self._reducer, "scratch_bytes", lambda _times, _pixels: 0)
         rasters = min(keep.rasters, len(self._series.paths))
         fixed = keep.cache + rasters * (_OPEN_BYTES + self._series.block_bytes) + self._decoding
-        fixed += scratch(self._count, pixels)
+        fixed += scratch(self._series.times, pixels)
         of_parent = keep.cache + self._row_bytes + pixels * self._result
         if size[1] < self._series.grid.width:  # rows wait until they are whole
             of_parent += size[0] * self._series.grid.width * self._result

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import InputError, MissingDependencyError
-from pixeltrend.raster.paths import container, file_name, is_remote, is_virtual
+from pixeltrend.raster.paths import container, file_name, is_remote, is_store, is_virtual
 from pixeltrend.raster.regular import check_regular
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ gdal.UseExceptions()
 
 __all__ = [
     "Keep", "as_text", "first_line", "gdal", "gdal_messages", "get_metadata", "is_exhausted",
-    "limit", "limited", "most_open", "open_raster",
+    "limit", "limited", "missing_driver", "most_open", "open_raster",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,8 @@ log = logging.getLogger(__name__)
 # whatever its own name says.
 DRIVERS = (
     "GTiff", "HFA", "ENVI", "EHdr", "AAIGrid", "RST", "SAGA", "SRTMHGT",
-    "netCDF", "HDF5", "HDF4", "JP2OpenJPEG", "PNG", "JPEG", "KEA", "Zarr", "RRASTER",
+    "netCDF", "HDF5", "HDF5Image", "HDF4", "HDF4Image", "Zarr",
+    "JP2OpenJPEG", "PNG", "JPEG", "KEA", "RRASTER",
 )  # fmt: skip
 # What a name promises, where the driver's name does not say so itself.
 _PROMISED = {
@@ -72,7 +73,7 @@ class Keep(NamedTuple):
 
     cache: int = 16 * 2**20
     """Bytes of decoded blocks: those of the row of blocks that it reads."""
-    rasters: int = 64
+    rasters: int = 256
     """How many stay open."""
 
 
@@ -202,8 +203,17 @@ def get_metadata(raster: Any, domain: str = "") -> dict[str, str]:
     return {as_text(name): as_text(value) for name, value in items.items()}
 
 
+def missing_driver(name: str) -> str:
+    """Return that GDAL has no driver of this name, and which has; empty if it has one."""
+    if gdal.GetDriverByName(name) is not None:
+        return ""
+    return f"but this GDAL has no driver {name}: Debian's and conda-forge's have"
+
+
 def _what_it_is(path: str) -> str:
     """Return what a file is that was refused, without opening what it names."""
+    if is_store(path) and (missing := missing_driver("Zarr")):
+        return f": it is Zarr, {missing}"
     if is_remote(path):
         return ""
     with gdal_messages():

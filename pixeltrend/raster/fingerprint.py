@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from pixeltrend.raster import remote
+from pixeltrend.raster.folders import status_of
 from pixeltrend.raster.paths import container, is_virtual
 
 Fingerprint = tuple[int, ...]
@@ -21,7 +20,6 @@ def fingerprint(path: str) -> Fingerprint | None:
     if is_virtual(path):
         return remote.size_and_time(path)
     try:
-        status = os.stat(path)
+        return status_of(path)
     except OSError:
         return None
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import InputError
@@ -12,12 +13,12 @@ from pixeltrend.raster.datasets import (
     gdal,
     gdal_messages,
     get_metadata,
-    open_raster,
 )
 from pixeltrend.raster.fingerprint import Fingerprint, fingerprint
 from pixeltrend.raster.grid import Grid
 from pixeltrend.raster.paths import is_remote
 from pixeltrend.raster.remote import find_siblings
+from pixeltrend.raster.stores import open_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,10 +93,10 @@ def read_header(path: str, *, allow_vrt: bool = False) -> Header:
 
 def _read(path: str, before: Fingerprint | None, *, allow_vrt: bool) -> Header:
     siblings = find_siblings(path)
-    dataset = open_raster(path, allow_vrt=allow_vrt, siblings=siblings)
+    dataset = open_dataset(path, allow_vrt=allow_vrt, siblings=siblings)
     if siblings is not None and dataset.GetGeoTransform(can_return_null=True) is None:
         siblings = None  # there may be a file for that too
-        dataset = open_raster(path, allow_vrt=allow_vrt)
+        dataset = open_dataset(path, allow_vrt=allow_vrt)
     with gdal_messages():
         if dataset.RasterCount == 0:
             raise InputError(f"{path}: has no bands{_subdatasets(dataset)}")
@@ -173,8 +174,21 @@ def _band_header(raster: Any) -> BandHeader:
 
 
 def _subdatasets(dataset: Any) -> str:
-    names = [name for name, _ in dataset.GetSubDatasets()]
-    return f", but variables: give one of them, as {' or '.join(names)}" if names else ""
+    """Return the variables that a file has in place of bands, and how to name one."""
+    from pixeltrend.raster.variables import find_variables, listed  # nearly all have bands
+
+    path = dataset.GetDescription()
+    try:
+        variables = list(find_variables(path))
+    except InputError:
+        variables = []
+    if not variables:
+        return ""
+    axes = max(variable.dimensions for variable in variables)  # bounds of axes have fewer
+    names = [variable.name for variable in variables if variable.dimensions == axes]
+    if len(names) == 1:
+        return f", but a variable: --variable {shlex.quote(names[0])} reads it"
+    return f", but variables: {listed(names)}; give one with --variable NAME"
 
 
 def find_band(header: Header, band: int | str | None) -> int:
@@ -197,7 +211,10 @@ def find_band(header: Header, band: int | str | None) -> int:
             raise InputError(f"{path}: bands {numbers} are all called {band!r}; give a number")
         if not band.isdecimal():
             names = ", ".join(repr(d) for d in descriptions if d) or "no names"
-            raise InputError(f"{path}: no band called {band!r}; its {count} bands have {names}")
+            hint = "; of several, each has an output: -o 'NAME_{band}.tif'" if "," in band else ""
+            raise InputError(
+                f"{path}: no band called {band!r}; its {count} bands have {names}{hint}"
+            )
     number = int(band)
     if not 1 <= number <= count:
         raise InputError(f"{path}: no band {number}; it has {count}")

@@ -14,7 +14,10 @@ RECORD = ".inputs.json"
 
 # A dataset inside a file, as GDAL names it: NETCDF:"file.nc":variable.
 _SUBDATASET = re.compile(r"(?:NETCDF|HDF5|HDF4_SDS|HDF4_EOS|ZARR):", re.IGNORECASE)
-_PARTS = re.compile(r'(\w+:)"?([^"]+?)"?((?::[^:"]+)?)')
+_PARTS = re.compile(r'((?:\w+:){1,2})"([^"]+)"((?::.+)?)|(\w+:)([^"]+?)((?::[^:"]+)?)')
+_ARRAY = re.compile(r'(ZARR|NETCDF):"[^"]+":(/[^:]+)', re.IGNORECASE)
+# What a folder holds that is a Zarr store.
+_OF_STORES = (".zgroup", ".zarray", ".zmetadata", "zarr.json")
 
 
 def is_virtual(path: str) -> bool:
@@ -43,20 +46,55 @@ def is_subdataset(path: str) -> bool:
 
 def absolute(path: str) -> str:
     """Return a path that means the same to a worker in another folder."""
-    parts = _PARTS.fullmatch(path)
-    if is_subdataset(path) and parts:
-        return f'{parts[1]}"{absolute(parts[2])}"{parts[3]}'
+    if is_subdataset(path):
+        return within(path, absolute(container(path)))
     return path if is_virtual(path) else os.path.abspath(path)
 
 
 def container(path: str) -> str:
     """Return the file that a subdataset lies in, or the path itself."""
-    parts = _PARTS.fullmatch(path)
-    return parts[2] if parts and is_subdataset(path) else path
+    parts = _parts(path)
+    return parts[1] if parts else path
+
+
+def within(path: str, file: str) -> str:
+    """Return what a path names inside another file; the file itself if it is no subdataset."""
+    parts = _parts(path)
+    return f'{parts[0]}"{file}"{parts[2]}' if parts else file
+
+
+def array_of(path: str) -> tuple[str, str] | None:
+    """Return the prefix and name of an array that a path names from its root on; else None.
+
+    What a path of GDAL's says of single places along a dimension (``:/name:0``) is left to GDAL.
+    """
+    parts = _ARRAY.fullmatch(path)
+    return (parts[1].upper(), parts[2]) if parts else None
+
+
+def is_store(path: str) -> bool:
+    """Return whether a path is a Zarr store, which is a folder."""
+    if is_virtual(path):
+        return path.rstrip("/").lower().endswith(".zarr")
+    return os.path.isdir(path) and any(os.path.isfile(f"{path}/{name}") for name in _OF_STORES)
+
+
+def _parts(path: str) -> tuple[str, str, str] | None:
+    """Return what stands before the file that a subdataset lies in, the file, and the rest."""
+    parts = _PARTS.fullmatch(path) if is_subdataset(path) else None
+    if parts is None:
+        return None
+    first, file, rest = parts.groups()[:3] if parts[1] else parts.groups()[3:]
+    return first, file, rest
 
 
 def file_name(path: str) -> str:
-    """Return the name of a file, without folders and without what a URL adds to it."""
+    """Return the name of a file, without folders and without what a URL adds to it.
+
+    Of a subdataset, the name of its file and its own.
+    """
+    if parts := _parts(path):
+        return file_name(parts[1]) + parts[2].replace('"', "")
     if WEB in path:
         from urllib.parse import unquote  # local files do without
 

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import redact
-from pixeltrend.raster.paths import is_virtual, without_query
+from pixeltrend.raster.paths import container, is_virtual, within, without_query
 from pixeltrend.version import __version__
 
 if TYPE_CHECKING:
@@ -85,9 +85,11 @@ def read(items: Mapping[str, str]) -> Provenance | None:
 
 def _short_names(paths: Sequence[str]) -> list[str]:
     """Strip the folders that all paths share: an output does not tell where it was made."""
+    files = [container(path) for path in paths]
     real = [
-        redact(without_query(path)) if is_virtual(path) else os.path.realpath(path)
-        for path in paths
+        redact(without_query(file)) if is_virtual(file) else os.path.realpath(file)
+        for file in files
     ]
-    top = os.path.commonpath([os.path.dirname(path) for path in real])
-    return [os.path.relpath(path, top) for path in real]
+    top = os.path.commonpath([os.path.dirname(file) for file in real])
+    short = [os.path.relpath(file, top) for file in real]
+    return [within(path, file) for path, file in zip(paths, short, strict=True)]

@@ -13,6 +13,8 @@ from pixeltrend.reducers.periods import periods, same_times
 from pixeltrend.reducers.reducer import BandInfo, prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from pixeltrend.reducers.periods import Periods
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 # Values worked on at once: they and what is computed from them stay in a core's cache.
 _TILE_VALUES = 8192 * 21
+# Bytes of a composite at most; those that are values of the pixel itself may have half as many.
+_BYTES = 8
 # Composites that are values of the pixel itself, and so need no more digits than these have.
 _OF_THE_PIXEL = {"max", "min", "first", "last"}
 
@@ -65,6 +69,27 @@ class Composite:
         prepare(self.inner)
         self.compose(np.array([2000.0, 2000.5]), np.array([[0.0], [1.0]]))
 
+    def scratch_bytes(self, times: NDArray[np.float64], pixels: int) -> int:
+        """Return the bytes of what is made of values at `times` (N,), and of what is made of it."""
+        size = 0
+        for found, _, _ in self._steps(times):
+            times = found.times
+            size += _BYTES * len(times) * pixels
+        inner = getattr(self.inner, "scratch_bytes", lambda _times, _pixels: 0)
+        return size + int(inner(times, pixels)) + 2 * _BYTES * pixels
+
+    def _steps(self, times: NDArray[np.float64]) -> Iterator[tuple[Periods, str, int]]:
+        """Yield which rows make one value each, which one, and how many of them at least.
+
+        One value is made of duplicates first, then of what that left of each period.
+        """
+        if self.duplicates is not None:
+            found = same_times(times)
+            times = found.times
+            yield found, self.duplicates, 1
+        if self.options.composite is not None:
+            yield periods(times, self.options), self.options.composite, self.options.least
+
     def reduce(self, times: NDArray[np.float64], values: Floats) -> Floats:
         """Reduce `values` (N, P), NaN where missing, at increasing `times` (N,) to (bands, P)."""
         return self.reduce_counting(times, values)[0]
@@ -88,15 +113,8 @@ class Composite:
     ) -> tuple[NDArray[np.float64], Floats, NDArray[np.float64]]:
         """Return the times (M,) and values (M, P) of periods; and of each pixel its `n_scenes`."""
         n_scenes = np.empty(0)
-        if self.duplicates is not None:
-            found = same_times(times)
-            times, (values, _) = found.times, combine(values, found, self.duplicates, 1)
-        if self.options.composite is not None:
-            found, name = periods(times, self.options), self.options.composite
-            times, (values, n_scenes) = (
-                found.times,
-                combine(values, found, name, self.options.least),
-            )
+        for found, name, least in self._steps(times):
+            times, (values, n_scenes) = found.times, combine(values, found, name, least)
         return times, values, n_scenes
 
 

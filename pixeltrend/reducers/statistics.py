@@ -47,12 +47,13 @@ class Statistics:
         """Pixels to reduce in one go at most."""
         return METHODS[self.method].max_pixels
 
-    def scratch_bytes(self, times: int, pixels: int) -> int:
+    def scratch_bytes(self, times: Floats, pixels: int) -> int:
         """Return what reducing takes besides values and results: arrays of a tile, and slopes."""
-        scratch = _ARRAYS * 8 * min(max(_TILE_VALUES, times), times * pixels)
+        count = len(times)
+        scratch = _ARRAYS * 8 * min(max(_TILE_VALUES, count), count * pixels)
         if self.method == "theil-sen" or self.options.correction is not None:
             seasons = 1 if self.options.season is None else _SEASONS
-            scratch += 8 * _LANES * times * (times // seasons) // 2
+            scratch += 8 * _LANES * count * (count // seasons) // 2
         return scratch
 
     def prepare(self) -> None:

@@ -7,28 +7,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import InputError
 from pixeltrend.raster.header import find_band
-from pixeltrend.raster.paths import file_name
+from pixeltrend.raster.paths import container, file_name
 from pixeltrend.series.notes import Note
+from pixeltrend.series.own_times import axis_time, bands_on_axis, contradictions, own_times
 from pixeltrend.times.dates import (
     duplicates,
-    format_date,
     format_dates,
     name_order,
     times_from_range,
 )
-from pixeltrend.times.metadata import time_from_metadata, times_from_cf
-from pixeltrend.times.names import date_names, times_from_names
+from pixeltrend.times.names import date_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pixeltrend.raster.header import BandHeader, Header
+    from pixeltrend.raster.header import Header
     from pixeltrend.series.options import InputOptions
     from pixeltrend.series.shards import Export
-
-# Longest time between what a name and what the file says that is no contradiction: composites are
-# named after their first day, and their files after some other.
-_MONTH = 31 / 365
 
 
 class Raster(NamedTuple):
@@ -95,7 +90,7 @@ def date_rasters(
     may_repeat = repeated or inputs.mosaic or inputs.duplicates is not None
     for time in () if may_repeat else duplicates(times):
         one, other, *_ = [raster for raster, at in zip(rasters, times, strict=True) if at == time]
-        what = "bands" if inputs.bands_are_times else "files"
+        what = "files" if one.band is None else "bands"
         date = format_dates(times)[times.index(time)]
         raise InputError(
             f"two {what} have the same time, {date}: {one.label} and {other.label}"
@@ -112,7 +107,7 @@ def _what_to_do(one: Raster, other: Raster, rasters: Sequence[Raster], inputs: I
     from pixeltrend.series.clashes import clash, tiles_hint  # most series have none
 
     hint = tiles_hint(one.header.grid, other.header.grid)
-    if inputs.bands_are_times or inputs.times is not None:
+    if one.band is not None or inputs.times is not None:
         return hint
     paths = [raster.export.name for raster in rasters]
     by_name = inputs.date_regex is None
@@ -132,6 +127,8 @@ def _order(path: str) -> tuple[list[tuple[str, int, str]], str]:
 
 def _bands_with_times(header: Header, inputs: InputOptions) -> list[int | None]:
     """Return the bands that are times, all but those that mask others; or None for the file."""
+    if inputs.variable is not None:
+        return bands_on_axis(header)
     if not inputs.bands_are_times:
         return [None]
     masks = {
@@ -146,23 +143,26 @@ def _decide(rasters: Sequence[Raster], inputs: InputOptions) -> tuple[list[float
         return _times_from_years(rasters, inputs.years)
     if inputs.times is not None:
         return _times_from_table(rasters, inputs.times), []
-    own = _own_times(rasters, inputs)
+    if (on_axis := _times_on_axes(rasters, inputs)) is not None:
+        return on_axis, _without_period(inputs, "the times are on an axis of the files")
+    own = own_times([r.header for r in rasters], [r.band for r in rasters], inputs)
     complete = [time for time in own if time is not None]
+    are_bands = rasters[0].band is not None
     has_all = len(complete) == len(rasters)
     try:
-        dated = date_names(
-            list(map(_name, rasters)), date_regex=inputs.date_regex, time=inputs.time
-        )
+        dated = date_names(_names(rasters), date_regex=inputs.date_regex, time=inputs.time)
     except InputError as error:
         if inputs.date_regex is None and has_all:
-            note = Note("the names hold no times, so those in the metadata of the files are used")
-            return complete, [] if inputs.bands_are_times else [note]
-        if not inputs.bands_are_times:
+            what = "those in the metadata of the files are used"
+            note = Note(f"the names hold no times, so {what}")
+            ignored = _without_period(inputs, what)
+            return complete, ignored if are_bands or ignored else [note]
+        if not are_bands:
             if inputs.date_regex is not None:
                 raise
             from pixeltrend.series.clashes import folder_hint  # most names are read
 
-            hint = folder_hint([_name(raster) for raster in rasters])
+            hint = folder_hint(_names(rasters))
             raise InputError(f"{error}{hint}") from error
         years = _years_of(rasters[0].export.name, len(rasters)).strip() or "--years FIRST:LAST"
         raise InputError(
@@ -170,22 +170,40 @@ def _decide(rasters: Sequence[Raster], inputs: InputOptions) -> tuple[list[float
             f"({error}); give {years}"
         ) from error
     named = dated.times
-    if inputs.bands_are_times and has_all and len(set(named)) < len(named) == len(set(complete)):
+    if (
+        rasters[0].band is not None
+        and has_all
+        and len(set(named)) < len(named) == len(set(complete))
+    ):
         return complete, []  # the name of one variable, with a number in it, on every band
-    notes = _contradictions(rasters, named, own)
+    notes = contradictions([raster.label for raster in rasters], named, own)
     if dated.period is not None and inputs.time is None:
         first, last = dated.period
         notes.append(
             Note(
-                f"{_name(rasters[0])}: {first} and {last} are taken for a period, whose start "
+                f"{_names(rasters)[0]}: {first} and {last} are taken for a period, whose start "
                 "counts; --time start, middle or end says which, --date-regex reads something else"
             )
         )
     return named, notes
 
 
+def _without_period(inputs: InputOptions, why: str) -> list[Note]:
+    """Return a note if the times of a period were asked for where there is none."""
+    if inputs.time is None:
+        return []
+    return [Note(f"--time {inputs.time} does not count: the names hold no period, and {why}")]
+
+
+def _names(rasters: Sequence[Raster]) -> list[str]:
+    """Return the texts that may hold the times: the names of the files, or those of the bands."""
+    names = [_name(raster) for raster in rasters]
+    files = [container(name) for name in names]
+    # One variable of many files: what differs is the names of the files.
+    return files if len(set(files)) == len(files) else names
+
+
 def _name(raster: Raster) -> str:
-    """Return the text that may hold the time: the name of the file, or that of the band."""
     if raster.band is not None:
         return raster.header.bands[raster.band - 1].description
     path = raster.export.name
@@ -222,60 +240,10 @@ def _times_from_table(rasters: Sequence[Raster], table: str) -> list[float]:
     )
 
 
-def _own_times(rasters: Sequence[Raster], inputs: InputOptions) -> list[float | None]:
-    """Return the times that files hold: in the name of the band that is read, or in metadata."""
-    if inputs.bands_are_times:
-        return [_time_of_band(raster.header, raster.band) for raster in rasters]
-    texts = [_band_to_read(raster.header, inputs).description for raster in rasters]
-    if all(texts) and len(set(texts)) > 1:  # one may be a copy of another
-        try:
-            return [*times_from_names(texts)]
-        except InputError:
-            pass  # they need not hold any
-    return [_time_of_file(raster.header) for raster in rasters]
-
-
-def _band_to_read(header: Header, inputs: InputOptions) -> BandHeader:
-    try:
-        return header.bands[find_band(header, inputs.band) - 1]
-    except InputError:
-        return header.bands[0]  # the file is refused where it is read
-
-
-def _time_of_file(header: Header) -> float | None:
-    """Return the time in a file's metadata; of a netCDF with one time, that one."""
-    time = time_from_metadata(header.metadata)
-    return _time_of_band(header, 1) if time is None and len(header.bands) == 1 else time
-
-
-def _time_of_band(header: Header, number: int | None) -> float | None:
-    """Return the time of one band: that of its netCDF dimension, or of its own metadata."""
-    items = header.bands[(number or 1) - 1].metadata
-    for name in ("time", "t", "TIME", "Time"):
-        value, units = items.get(f"NETCDF_DIM_{name}"), header.metadata.get(f"{name}#units")
-        if value is not None and units is not None:
-            calendar = header.metadata.get(f"{name}#calendar", "standard")
-            return times_from_cf([float(value)], units, calendar)[0]
-    return time_from_metadata(items)
-
-
-def _contradictions(
-    rasters: Sequence[Raster], named: Sequence[float], own: Sequence[float | None]
-) -> list[Note]:
-    """Return a note if files hold other times than their names."""
-    wrong = [
-        (raster.label, format_date(name), format_date(time))
-        for raster, name, time in zip(rasters, named, own, strict=True)
-        if time is not None and not _agree(name, time)
-    ]
-    if not wrong:
-        return []
-    _, name, time = wrong[0]
-    text = f"the name says {name}, but the file itself says {time}; the name is used"
-    return [Note.of([label for label, _, _ in wrong], text)]
-
-
-def _agree(named: float, own: float) -> bool:
-    if named == int(named):  # a year, or its first day
-        return int(own) == named
-    return abs(named - own) <= _MONTH
+def _times_on_axes(rasters: Sequence[Raster], inputs: InputOptions) -> list[float] | None:
+    """Return the times on the axes of a variable, if all have one and nothing else was asked."""
+    if inputs.variable is None or inputs.date_regex is not None:
+        return None
+    times = [axis_time(raster.header, raster.band or 1) for raster in rasters]
+    known = [time for time in times if time is not None]
+    return known if len(known) == len(times) else None

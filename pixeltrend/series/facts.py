@@ -9,6 +9,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
+from pixeltrend.raster.folders import status_of
 from pixeltrend.raster.paths import RECORD, container, is_remote, is_virtual
 from pixeltrend.series.patterns import SUFFIXES
 
@@ -30,10 +31,10 @@ def facts_of(path: str) -> Facts:
 
         return fingerprint(path) or ()
     try:
-        status = os.stat(path)
+        inode, size, changed, touched = status_of(path)
     except OSError:
         return ()
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    return size, changed, touched, inode
 
 
 def is_served(path: str) -> bool:

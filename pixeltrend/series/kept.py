@@ -7,10 +7,11 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pixeltrend.errors import ReadError
-from pixeltrend.raster.datasets import most_open, open_raster
+from pixeltrend.raster.datasets import most_open
 from pixeltrend.raster.fingerprint import fingerprint
 from pixeltrend.raster.paths import is_virtual
 from pixeltrend.raster.remote import REQUESTS, EndingThreads
+from pixeltrend.raster.stores import open_dataset
 from pixeltrend.series.warping import warped
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class _KeptOpen(threading.local):
         self._asked[tile.path] = now
         dataset, before = self._datasets.pop(key, (None, None))
         if dataset is None or now != before:
-            dataset = open_raster(tile.path, allow_vrt=tile.allow_vrt, siblings=tile.siblings)
+            dataset = open_dataset(tile.path, allow_vrt=tile.allow_vrt, siblings=tile.siblings)
             if warp is not None:
                 dataset = warped(dataset, tile, warp)
         if len(self._datasets) < most_open():

@@ -21,6 +21,7 @@ from pixeltrend.series.homogeneity import find_groups
 from pixeltrend.series.mosaic import absent_tiles, join_tiles
 from pixeltrend.series.notes import Note, differences, grouped, refuse, time_notes
 from pixeltrend.series.options import InputOptions
+from pixeltrend.series.own_times import axis_time
 from pixeltrend.series.patterns import find_inputs
 from pixeltrend.series.placing import Layer, absent_shards, complete, place_layers
 from pixeltrend.series.series import Series
@@ -84,6 +85,8 @@ def assemble(
     paths = _find(patterns, inputs, output)
     if inputs.settle:
         settle(paths, inputs.settle)
+    if inputs.variable is not None:
+        paths = _name_variable(paths, inputs.variable)
     headers = _read_headers(paths, inputs)
     times, rasters, notes = date_rasters(group_shards(paths), headers, inputs, repeated=scenes)
     groups, changes = find_groups(rasters, times, inputs)
@@ -135,6 +138,21 @@ def _find(
             "not write it; give another output"
         )
     return paths
+
+
+def _name_variable(paths: Sequence[str], name: str) -> list[str]:
+    """Return the paths by which GDAL opens a variable of each file."""
+    from pixeltrend.raster.variables import variable_path  # most series have bands
+
+    def find(path: str) -> tuple[str, str]:
+        try:
+            return variable_path(path, name), ""
+        except InputError as error:
+            return path, str(error)
+
+    answers = in_parallel(find, paths) if any(map(is_remote, paths)) else list(map(find, paths))
+    refuse([problem for _, problem in answers if problem])
+    return [path for path, _ in answers]
 
 
 def _looks_like_an_input(
@@ -222,8 +240,9 @@ def _make_layers(
     refuse(problems)
     notes = []
     first = rasters[0].header
-    if inputs.band is None and not inputs.bands_are_times and len(first.bands) > 1:
-        text = f"{first.path} has {len(first.bands)} bands; the first one is used (see --band)"
+    if inputs.band is None and rasters[0].band is None and len(first.bands) > 1:
+        hint = "--variable, for all times" if axis_time(first, 1) is not None else "--band"
+        text = f"{first.path} has {len(first.bands)} bands; the first one is used (see {hint})"
         notes.append(Note(text))
     return complete(layers), [*notes, *grouped(remarks), *differences(bands)]
 

@@ -14,7 +14,7 @@ _QA_BITS = 32
 # What an output tells in other items of its metadata, or by its grid.
 _KNOWN_OTHERWISE = {
     "band", "window", "bounds", "allow_vrt", "years", "date_regex", "times", "time",
-    "bands_are_times", "settle", "groups",
+    "bands_are_times", "settle", "groups", "variable",
 }  # fmt: skip
 
 
@@ -24,9 +24,17 @@ class InputOptions:
 
     band: int | str | None = option(
         None,
-        "Band to read: its number, from 1, or its description.  [default: 1]",
+        "Band to read: its number, from 1, or its description. Several, with commas, each have an "
+        "output of their own: -o 'trend_{band}.tif'.  [default: 1]",
         group="Inputs",
         metavar="BAND",
+    )
+    variable: str | None = option(
+        None,
+        "Variable of NetCDF, HDF or Zarr files to read, at all times of its axis of time; where it "
+        "has none, the names of the files hold the times.",
+        group="Inputs",
+        metavar="NAME",
     )
     window: tuple[int, int, int, int] | None = option(
         None,
@@ -185,6 +193,13 @@ class InputOptions:
             raise ArgumentError(
                 "band picks one band, but bands_are_times reads them all: give only one of them"
             )
+        if self.variable is not None:
+            for name in ("band", "mask_band", "qa_band"):
+                if getattr(self, name) is not None:
+                    raise ArgumentError(
+                        f"{name} is a band of a raster, but variable reads one variable, whose "
+                        "bands are its times: give only one of them"
+                    )
         if self.window is not None and self.bounds is not None:
             raise ArgumentError(
                 "window and bounds both say which part to read: give only one of them"

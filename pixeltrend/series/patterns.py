@@ -10,13 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import InputError
-from pixeltrend.raster.paths import RECORD, WEB, file_name, is_subdataset, is_virtual
+from pixeltrend.raster.paths import RECORD, WEB, file_name, is_store, is_subdataset, is_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # What a folder is searched for.
-SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc")
+SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc", ".zarr")
 _KINDS = ", ".join(SUFFIXES)
 # Ends of the names of files that are part of a raster.
 _SIDECARS = (".aux.xml", ".ovr", ".msk", ".tfw", ".tifw", ".wld", ".prj", ".gri", RECORD)
@@ -99,10 +99,13 @@ def _expand(pattern: str) -> list[str]:
 
 
 def _expand_local(pattern: str) -> list[str]:
+    if is_store(pattern):
+        return [pattern.rstrip("/")]
     if os.path.isdir(pattern):
         return [os.path.join(pattern, name) for name in os.listdir(pattern) if _is_raster(name)]
     matches = [pattern] if os.path.isfile(pattern) else glob.glob(pattern, recursive=True)
-    return [inner for match in matches if os.path.isfile(match) for inner in _unpacked(match)]
+    files = [match for match in matches if os.path.isfile(match) or is_store(match)]
+    return [inner for file in files for inner in _unpacked(file)]
 
 
 def _below_it(folder: str) -> str:
@@ -147,6 +150,8 @@ def _expand_virtual(pattern: str) -> list[str]:
         pattern, mark, query = pattern.translate(_ESCAPED).partition("?")
         query, magic = mark + query, "*"
     parts = pattern.split("/")
+    if is_store(pattern) and not _has(magic, pattern):
+        return [pattern.rstrip("/") + query]
     first = next((i for i, part in enumerate(parts) if _has(magic, part)), None)
     if first is not None:
         base, reason = "/".join(parts[:first]) + "/", "matches no file"

@@ -53,7 +53,8 @@ def _decode(tile: Tile, dataset: Any, box: Box, row: NDArray[np.floating[Any]]) 
     missing = _masks(tile, dataset, box, row.size)
     if tile.dtype == "Int8":
         row[row > _INT8_MAX] -= 256  # GDAL before 3.7 reads signed bytes as unsigned ones
-    for start in range(0, row.size, _PIECE):
+    may_be_infinite = tile.dtype.startswith("Float") or tile.warp is not None
+    for start in range(0, row.size if may_be_infinite else 0, _PIECE):
         piece = row[start : start + _PIECE]
         infinite = np.isinf(piece)
         if infinite.any():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import InputError
+from pixeltrend.raster.folders import status_of
 from pixeltrend.raster.paths import container, is_virtual
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def settle(paths: Sequence[str], seconds: float) -> None:
 def _look(path: str) -> tuple[int, float] | None:
     """Return size and time of the last change of content in s; None if the file is gone."""
     try:
-        status = os.stat(path)
+        _, size, changed, _ = status_of(path)
     except OSError:
         return None
-    return status.st_size, status.st_mtime
+    return size, changed / 1e9

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pixeltrend.raster.datasets import gdal
+from pixeltrend.raster.stores import as_gdal
 from pixeltrend.series.sources import AS_FLOAT32
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def warped(dataset: Any, tile: Tile, warp: Warp) -> Any:
         options = {"resampleAlg": "nearest", "srcNodata": "None"}
     return gdal.Warp(
         "",
-        dataset,
+        as_gdal(dataset),
         format="VRT",
         dstSRS=grid.crs or None,
         outputBounds=(left, bottom, right, top),

@@ -17,22 +17,25 @@ _GAP = r"[-_. ]*"
 _TO_YEAR = r"[-_. ]*(?:(?:y|yr|year)[-_. ]*)?"
 _NAMES = "|".join(sorted(" ".join(MONTH_NAMES).split(), key=len, reverse=True))
 _NAME = f"(?P<monthname>{_NAMES})"
+_MONTH = r"(?:M(?:onths?|onat|ois|on|o|es|ês)?|thang|tháng|bulan)[-_]?"
 _SEASON = f"(?P<season>{'|'.join(name for name in SEASONS if name.isalpha())})"
 # The first that all names have, and not all the same, counts. Compiled when first used.
 _WITH_A_YEAR = (
     r"年(?P<month>[0-9]{1,2})月(?:(?P<day>[0-9]{1,2})日)?",
-    r"M(?:onth)?[-_]?(?P<month>[0-9]{1,2})[-_. ]?D(?:ay)?[-_]?(?P<day>[0-9]{1,2})",
+    rf"{_MONTH}(?P<month>[0-9]{{1,2}})[-_. ]?D(?:ay)?[-_]?(?P<day>[0-9]{{1,2}})",
     rf"{_NAME}[-_. ]*(?:to)?[-_. ]*(?:{_NAMES})",
+    rf"{_NAME}(?P<halfmonth>[ab])",
     rf"{_NAME}{_GAP}(?P<day>[0-9]{{1,2}})",
     rf"(?P<day>[0-9]{{1,2}}){_GAP}{_NAME}",
     _NAME,
     _SEASON,
-    r"Q(?:tr)?[-_]?(?P<quarter>[1-4])",
+    r"(?:Q(?:tr)?|trim(?:estr[ei])?)[-_]?(?P<quarter>[1-4])",
     r"(?P<quarter>[1-4])Q",
     r"H(?P<half>[12])",
     r"(?P<half>0106|0712)",
     r"W(?:k|eek)?[-_]?(?P<week>[0-9]{1,2})",
-    r"M(?:onth)?[-_]?(?P<month>[0-9]{1,2})",
+    rf"{_MONTH}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})",
+    rf"{_MONTH}(?P<month>[0-9]{{1,2}})",
     r"(?:dk|dek|dekad)[-_]?(?P<dekad>[0-9]{1,2})",
     r"(?:doy|jd|julian)[-_]?(?P<doy>[0-9]{1,3})",
     r"D(?P<doy>[0-3][0-9]{2})",
@@ -40,7 +43,10 @@ _WITH_A_YEAR = (
 _WITH_A_MONTH = (r"(?:D|dk|dek|dekad)(?P<dekad>[1-3])", r"(?:P|pentad)(?P<pentad>[1-6])")
 # Parts of the time that cannot be read: on which half of the Earth, at which end of the year?
 _UNREAD_WITH_A_YEAR = (
-    r"(?:spring|summer|autumn|fall|winter|wet|dry|rainy|kharif|rabi|monsoon)",
+    r"(?:spring|summer|autumn|fall|winter|wet|dry|rainy|(?:long|short)[-_]?rains?|LR|SR|monsoon|"
+    r"kharif|rabi|zaid|meher|belg|maha|yala|gu|deyr|masika|vuli|primera|postrera|safra|safrinha)",
+    r"(?:(?:8|10|16|30)[-_]?days?|pentads?|decade?s?|periods?|composites?|steps?|intervals?|"
+    r"sem(?:est(?:er|re)|ana|aine)?|season|saison)[-_. ]?[0-9]{1,3}",
     r"[DPST][0-9]{1,2}",
 )
 _UNREAD_WITH_A_MONTH = (r"[ab]", r"[DPST][0-9]{1,2}")
@@ -178,20 +184,30 @@ def _number_beside_year(
         return None, texts if are_days else []
     numbers = [int(text) for text in texts]
     years = [int(year["year"]) for year in whole]
-    if not matches or not all(1 <= number <= 12 for number in numbers):  # noqa: PLR2004
-        return None, []
-    if all(number == (year + 1) % 100 for number, year in zip(numbers, years, strict=True)):
+    if not matches or not all(1 <= number <= 366 for number in numbers):  # noqa: PLR2004
         return None, []
     are_years_alone = len(set(years)) == len(years)
-    ranks = sorted(range(len(years)), key=years.__getitem__)
-    steps = {numbers[number] - rank for rank, number in enumerate(ranks)}
-    if are_years_alone and len(steps) == 1 and len(years) > 2:  # noqa: PLR2004
+    if _are_counters(numbers, years, least=3 if max(numbers) <= 12 else 2):  # noqa: PLR2004
         return None, []
+    if max(numbers) > 12:  # noqa: PLR2004 - a week, or a day of the year without its zeros
+        return None, texts
     has_zeros = all(len(text) == 2 for text in texts)  # noqa: PLR2004
     # Up to 6 it could be a quarter, a dekad, a tile; in a name of its own year anything.
     if has_zeros or (max(numbers) > 6 and not are_years_alone):  # noqa: PLR2004
         return [{"month": text} for text in texts], []
     return None, texts
+
+
+def _are_counters(numbers: Sequence[int], years: Sequence[int], least: int) -> bool:
+    """Return whether numbers are the next years, or grow by one from year to year.
+
+    Of so many years at `least`: a few months can grow by one too.
+    """
+    if all(number == (year + 1) % 100 for number, year in zip(numbers, years, strict=True)):
+        return True
+    ranks = sorted(range(len(years)), key=years.__getitem__)
+    steps = {numbers[number] - rank for rank, number in enumerate(ranks)}
+    return len(set(years)) == len(years) >= least and len(steps) == 1
 
 
 def _number_behind_month(whole: _Parts, afters: Sequence[str]) -> tuple[_Parts | None, list[str]]:

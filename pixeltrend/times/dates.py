@@ -18,20 +18,28 @@ PARTS = (
     "year", "month", "monthname", "day",
     "doy", "week", "quarter", "half", "season", "dekad", "pentad", "halfmonth",
 )  # fmt: skip
-# English, German, French, Spanish, Portuguese, Italian, Dutch and Indonesian, as names have them.
+# As names have them, in English, German, French, Spanish, Portuguese, Italian, Dutch, Indonesian,
+# Swedish, Norwegian, Danish; and in Polish, Turkish and Finnish.
 MONTH_NAMES = (
-    "january janvier januar enero janeiro gennaio jan janv ene gen",
-    "february février fevrier februar febrero fevereiro febbraio feb févr fevr fév fev",
-    "march mars märz maerz marzo março marco mar mär mrz mrt",
-    "april avril abril aprile apr avr abr",
-    "may mai mayo maio maggio mei mag",
-    "june juin juni junio junho giugno jun giu",
-    "july juillet juli julio julho luglio jul juil lug",
-    "august août aout agosto aug aoû ago agu",
-    "september septembre septiembre setembro settembre sept sep set",
-    "october octobre oktober octubre outubro ottobre oct okt out ott",
-    "november novembre noviembre novembro nov",
-    "december décembre decembre dezember diciembre dezembro dicembre dec déc dez dic des",
+    "january janvier januar januari enero janeiro gennaio jan janv ene gen "
+    "styczeń styczen sty ocak oca tammikuu",
+    "february février fevrier februar februari febrero fevereiro febbraio feb févr fevr fév fev "
+    "luty lut şubat subat şub sub helmikuu",
+    "march mars märz maerz maart maret marts marzo março marco mar mär mrz mrt "
+    "marzec mart maaliskuu",
+    "april avril abril aprile apr avr abr kwiecień kwiecien kwi nisan nis huhtikuu",
+    "may mai mayo maio maggio mei mag maj mayis toukokuu",
+    "june juin juni junio junho giugno jun giu czerwiec cze haziran haz kesäkuu kesakuu",
+    "july juillet juli julio julho luglio jul juil lug lipiec lip temmuz tem heinäkuu heinakuu",
+    "august août aout agosto augustus agustus augusti aug aoû ago agu agt "
+    "sierpień sierpien sie ağustos agustos ağu elokuu",
+    "september septembre septiembre setembro settembre sept sep set "
+    "wrzesień wrzesien wrz eylül eylul eyl syyskuu",
+    "october octobre oktober octubre outubro ottobre oct okt out ott "
+    "październik pazdziernik paź paz ekim eki lokakuu",
+    "november novembre noviembre novembro nov listopad lis kasim kas marraskuu",
+    "december décembre decembre dezember diciembre dezembro dicembre desember dec déc dez dic des "
+    "grudzień grudzien gru aralik ara joulukuu",
 )
 # Three months by their initials, and by the German Weather Service's numbers.
 SEASONS = {

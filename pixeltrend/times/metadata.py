@@ -86,6 +86,11 @@ def time_from_metadata(metadata: Mapping[str, str]) -> float | None:
     return None
 
 
+def is_time_unit(units: str) -> bool:
+    """Return whether these are units of a time axis, as CF has them: days since a date."""
+    return " since " in units
+
+
 def times_from_cf(offsets: Sequence[float], units: str, calendar: str = "standard") -> list[float]:
     """Return the decimal years of a time axis that follows the CF conventions.
 

@@ -88,7 +88,7 @@ PRODUCTS = (
         "DMSP night lights", rf"F1\d{_YEAR}(?=\.v\d)",
         "F182010.v4d_web.stable_lights.avg_vis.tif", "2010", ".v"),
     Product(
-        "CORINE land cover", rf"(?:U(?:19|20)\d\d_)?C(?:LC|HA){_YEAR}",
+        "CORINE land cover", rf"(?:U(?:19|20)\d\d_)?C(?:LC|HA){_YEAR}(?![-_.]?\d)",
         "U2006_CLC2000_V2020_20u1.tif", "2000", "clc"),
     Product(
         "WaPOR (dekads)", rf"WAPOR-\d\.L\d-[A-Z0-9-]+-D\.{_YEAR}-(?P<month>\d\d)-D(?P<dekad>[1-3])",

@@ -38,7 +38,13 @@ _TEXTS = {"monthname", "season", "halfmonth"}
 # What a number or letter beside a year, or beside a month, may be.
 _BESIDE_YEAR = ("month", "quarter", "half", "dekad", "week", "doy")
 _BESIDE_MONTH = ("dekad", "pentad", "halfmonth", "day")
-_INITIALS = {"S": "half", "T": "quarter", "D": "dekad", "P": "pentad"}
+# A larger number beside a year is that of a day.
+_WEEKS = 53
+_MEANT = {
+    "S": "half", "SEMESTER": "half", "SEMESTRE": "half", "T": "quarter",
+    "D": "dekad", "DECADE": "dekad", "P": "pentad", "PENTAD": "pentad",
+    "SEMANA": "week", "SEMAINE": "week",
+}  # fmt: skip
 _MOST = 4
 _FOLDERS = (
     r"(?P<year>\d{4})/(?P<month>\d\d)/(?P<day>\d\d)/[^/]*$",
@@ -208,9 +214,11 @@ def _meanings(texts: Sequence[str], has_month: bool) -> Iterator[list[Mapping[st
         for one, other in (("day", "month"), ("month", "day")):
             yield [{one: pair[1], other: pair[2]} for pair in pairs if pair]
         return
-    initials = {text[:1].upper() for text in texts}
-    meant = _INITIALS.get(initials.pop(), "") if len(initials) == 1 else ""
+    words = {re.sub(r"[^A-Z]", "", text.upper()) for text in texts}
+    meant = _MEANT.get(words.pop(), "") if len(words) == 1 else ""
     for part in (meant,) if meant else _BESIDE_MONTH if has_month else _BESIDE_YEAR:
-        values = texts if part == "halfmonth" else [re.sub(r"\D", "", text) for text in texts]
-        if part in PARTS and all(values) and (part != "doy" or len(values[0]) == 3):  # noqa: PLR2004
+        values = texts if part == "halfmonth" else [re.sub(r".*?(\d*)$", r"\1", t) for t in texts]
+        if part not in PARTS or not all(values):
+            continue
+        if part != "doy" or max(map(len, values)) == 3 or max(map(int, values)) > _WEEKS:  # noqa: PLR2004
             yield [{part: value} for value in values]

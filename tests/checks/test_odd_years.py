@@ -157,3 +157,35 @@ def test_a_stack_with_an_odd_band(tmp_path, write_raster, values):
     for text in ("stack.tif", "band 4", "EVI", "NDVI"):
         assert text in warning
     assert noted(report) == [2003]
+
+
+def test_two_dates_that_are_one_in_the_metadata(tmp_path, write_raster):
+    """A copy under another name, too near for its name to contradict it."""
+    days = ["20030101", "20030117", "20030202", "20030218", "20030306"]
+    for day in days:
+        path = write_raster(tmp_path / f"evi_{day}.tif", np.ones((2, 3), np.float32))
+        said = "20030117" if day == "20030202" else day
+        say(path, DATE_ACQUIRED=f"{said[:4]}-{said[4:6]}-{said[6:]}")
+    (warning,) = pixeltrend.check(tmp_path).warnings
+    assert "evi_20030202.tif: says itself that it is of 2003-01-17, as " in warning
+    assert "evi_20030117.tif does: one may be a copy" in warning
+
+
+@pytest.mark.parametrize("text", ["2003", "2003-01-05"], ids=["year", "product"])
+def test_what_all_files_say_is_no_time_of_theirs(tmp_path, write_raster, text):
+    for month in ("01", "02"):
+        path = write_raster(tmp_path / f"evi_2003{month}.tif", np.ones((2, 3), np.float32))
+        say(path, DATE=text)
+    assert pixeltrend.check(tmp_path).warnings == ()
+
+
+@pytest.mark.parametrize("time", [None, "start", "middle", "end"])
+def test_metadata_have_no_period(tmp_path, write_raster, time):
+    for number, date in (("a", "2003-01-05"), ("b", "2004-01-05")):
+        path = write_raster(tmp_path / f"{number}.tif", np.ones((2, 3), np.float32))
+        say(path, DATE_ACQUIRED=date)
+    series = pixeltrend.open_series(tmp_path, time=time)
+    np.testing.assert_allclose(series.times % 1, [4 / 365, 4 / 366])
+    (warning,) = series.warnings
+    expected = f"--time {time} does not count" if time else "the names hold no times"
+    assert expected in warning

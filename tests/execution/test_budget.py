@@ -11,6 +11,8 @@ from pixeltrend.errors import ArgumentError
 from pixeltrend.execution import budget
 from pixeltrend.execution.budget import Output, plan
 from pixeltrend.execution.executors import Workers
+from pixeltrend.reducers.composite import Composite
+from pixeltrend.reducers.composite_options import CompositeOptions
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.series.opening import open_series
@@ -124,3 +126,26 @@ def test_a_run_says_so_before_it_begins(tmp_path, run_cli, write_stack, make_val
     assert done.returncode == 2
     assert done.stderr.startswith("Error: memory 5 MB: one worker needs at least ")
     assert not (tmp_path / "u.tif").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "values"),
+    [
+        ({"composite": "mean", "every": "month"}, 36),
+        ({"composite": "max", "every": "year"}, 3),
+        ({"composite": "mean", "every": "month", "duplicates": "mean"}, 72),
+    ],
+    ids=["months", "years", "duplicates"],
+)
+def test_what_is_made_of_scenes_counts(tmp_path, options, values):
+    """Doubles of every period, besides the values that they are made of."""
+    for month in range(36):
+        empty(tmp_path / f"s_{2001 + month // 12}{month % 12 + 1:02}.tif", 3000, 2000, *TILED)
+    series = open_series(tmp_path)
+    duplicates = options.pop("duplicates", None)
+    composite = Composite(SLOPE, CompositeOptions(**options), duplicates)
+    for memory in (None, 200 * MB):
+        chosen = plan(series, composite, Workers(2, memory), 2, Output())
+        largest = max(window.pixels for window in chosen.windows)
+        assert chosen.bytes >= chosen.workers * largest * (4 * 36 + 8 * values) - 8 * MB
+        assert memory is None or chosen.bytes <= memory
