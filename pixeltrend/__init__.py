@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pixeltrend.synthetic import make_series
     from pixeltrend.trend import map_pixels, slope
     from pixeltrend.views.map import MapSummary, plot_map
+    from pixeltrend.views.table import Table, table
 
 __all__ = [
     "ArgumentError",
@@ -43,6 +44,7 @@ __all__ = [
     "Report",
     "Series",
     "Summary",
+    "Table",
     "WorkerError",
     "__version__",
     "check",
@@ -53,6 +55,7 @@ __all__ = [
     "plot_map",
     "reduce",
     "slope",
+    "table",
 ]
 
 # Imported when first used: importing pixeltrend loads no NumPy and no GDAL.
@@ -61,6 +64,7 @@ _HOMES = {
     "Report": "pixeltrend.checks.report",
     "Series": "pixeltrend.series.series",
     "Summary": "pixeltrend.summary",
+    "Table": "pixeltrend.views.table",
     "check": "pixeltrend.checks.report",
     "composite": "pixeltrend.composites",
     "make_series": "pixeltrend.synthetic",
@@ -70,6 +74,7 @@ _HOMES = {
     "plot_map": "pixeltrend.views.map",
     "reduce": "pixeltrend.arrays",
     "slope": "pixeltrend.trend",
+    "table": "pixeltrend.views.table",
 }
 
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "map": "Write what any function makes of every pixel's series.",
     "plot": "Draw a written trend as a map in classes.",
     "slope": "Write the trend of every pixel.",
+    "table": "Say how much of a written trend goes which way, in square metres.",
 }
 
 
