@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pixeltrend.raster.provenance import Provenance
+    from pixeltrend.series.opening import Patterns
     from pixeltrend.series.record import Record
 
 
@@ -39,9 +40,11 @@ class Recipe:
     """What is computed."""
     function: str = ""
     """What `map_pixels` was given."""
+    changes: tuple[str, ...] = ()
+    """What has changed since, as far as anything tells."""
 
 
-def recipe_of(output: str, facts: Provenance) -> Recipe:
+def recipe_of(output: str, facts: Provenance, patterns: Patterns = ()) -> Recipe:
     """Return how an output was made.
 
     Parameters
@@ -50,32 +53,39 @@ def recipe_of(output: str, facts: Provenance) -> Recipe:
         The raster.
     facts
         What its metadata say.
+    patterns
+        Where its inputs are now; none if they are where the record or the metadata say.
 
     Raises
     ------
     InputError
-        That is not known, or what it was made from is gone or has changed.
+        That is not known, or what it was made from is gone.
     """
     made = record.read(output)
-    try:
-        return _from_metadata(output, facts) if made is None else _from_record(output, made)
-    except InputError as error:
-        raise InputError(f"{output}: cannot be verified: {error}") from error
+    if made is None:
+        return _from_metadata(output, facts, patterns)
+    if patterns:
+        return dataclasses.replace(_of(made), paths=find_inputs(patterns))
+    return _from_record(output, made)
 
 
 def _from_record(output: str, made: Record) -> Recipe:
     request = record.ask_again(made, output)
     known = {path: facts for path, facts in request.facts.items() if path in made.files}
-    if reasons := record.differences(made, request._replace(facts=known)):
-        raise InputError(record.in_short(reasons))
+    reasons = record.differences(made, request._replace(facts=known))
+    paths = [path for path in find_inputs(made.patterns) if _recorded_name(path) in made.files]
+    return dataclasses.replace(_of(made), paths=paths, changes=tuple(reasons))
+
+
+def _of(made: Record) -> Recipe:
+    """Return a recipe without its inputs."""
     _, _, function = made.command.partition(" ")
     classes: tuple[type[Any], ...] = (InputOptions, OutputOptions)
     classes += (FunctionOptions if function else StatsOptions,)
     given = {n: tuple(v) if isinstance(v, list) else v for n, v in made.options.items()}
     _refuse_scenes(given)
     inputs, _, options = from_keywords(given, *classes)
-    paths = [path for path in find_inputs(made.patterns) if _recorded_name(path) in made.files]
-    return Recipe(paths, inputs, options, function)
+    return Recipe([], inputs, options, function)
 
 
 def _refuse_scenes(names: Iterable[str]) -> None:
@@ -88,7 +98,7 @@ def _recorded_name(path: str) -> str:
     return redact(path) if is_served(path) else os.path.abspath(on_disk(path))
 
 
-def _from_metadata(output: str, facts: Provenance) -> Recipe:
+def _from_metadata(output: str, facts: Provenance, patterns: Patterns) -> Recipe:
     if facts.method.startswith("map "):
         raise InputError("where its function is stands only in what --update records")
     texts = dict(part.split("=", 1) for part in re.split(r" (?=\w+=)", facts.options) if part)
@@ -99,7 +109,7 @@ def _from_metadata(output: str, facts: Provenance) -> Recipe:
         inputs["bands_are_times"] = True
     elif facts.bands:
         inputs["band"] = facts.bands[0]
-    paths = _found(output, facts.inputs)
+    paths = find_inputs(patterns) if patterns else _found(output, facts.inputs)
     inputs["allow_vrt"] = any(path.lower().endswith(".vrt") for path in paths)
     return Recipe(paths, InputOptions(**inputs), StatsOptions(**options))
 
