@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pixeltrend.synthetic import make_series
     from pixeltrend.trend import map_pixels, slope
     from pixeltrend.views.map import MapSummary, plot_map
+    from pixeltrend.views.pixel import PixelReport, pixel
     from pixeltrend.views.table import Table, table
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "MapSummary",
     "MissingDependencyError",
     "OutputError",
+    "PixelReport",
     "PixelTrendError",
     "ReadError",
     "Report",
@@ -52,6 +54,7 @@ __all__ = [
     "make_series",
     "map_pixels",
     "open_series",
+    "pixel",
     "plot_map",
     "reduce",
     "slope",
@@ -61,6 +64,7 @@ __all__ = [
 # Imported when first used: importing pixeltrend loads no NumPy and no GDAL.
 _HOMES = {
     "CompositeSummary": "pixeltrend.composites",
+    "PixelReport": "pixeltrend.views.pixel",
     "Report": "pixeltrend.checks.report",
     "Series": "pixeltrend.series.series",
     "Summary": "pixeltrend.summary",
@@ -71,6 +75,7 @@ _HOMES = {
     "map_pixels": "pixeltrend.trend",
     "MapSummary": "pixeltrend.views.map",
     "open_series": "pixeltrend.series.opening",
+    "pixel": "pixeltrend.views.pixel",
     "plot_map": "pixeltrend.views.map",
     "reduce": "pixeltrend.arrays",
     "slope": "pixeltrend.trend",

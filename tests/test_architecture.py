@@ -24,7 +24,7 @@ MAY_KNOW = {
     "series": {"raster", "times"},
     "execution": {"series", "reducers", "raster"},
     "checks": {"execution", "series", "reducers", "raster", "times"},
-    "views": {"raster", "series", "reducers"},
+    "views": {"checks", "execution", "series", "reducers", "raster", "times"},
 }
 BELOW = {"errors", "interruption", "options", "version"}
 # Modules of the package itself, which see the wings from above; nothing but `cli` and each other

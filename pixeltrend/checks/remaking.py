@@ -17,10 +17,11 @@ from pixeltrend.series.opening import assemble
 from pixeltrend.series.reader import sample_chunks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pixeltrend.checks.recipe import Recipe
     from pixeltrend.raster.grid import Grid
     from pixeltrend.reducers.reducer import Reducer
-    from pixeltrend.series.opening import Patterns
     from pixeltrend.series.series import Series
 
 
@@ -38,7 +39,7 @@ class Remade:
     """What has changed since, as far as anything tells; none if nothing does."""
 
 
-def remake(output: str, verb: str, patterns: Patterns = ()) -> Remade:
+def remake(output: str, verb: str, patterns: Sequence[str] | None = None) -> Remade:
     """Return what an output was made with, from the record beside it or from its metadata alone.
 
     Parameters
@@ -48,7 +49,8 @@ def remake(output: str, verb: str, patterns: Patterns = ()) -> Remade:
     verb
         What it cannot be where this fails, as "verified".
     patterns
-        Where its inputs are now; none if they are where the record or the metadata say.
+        Where its inputs are now; empty if they are where the record or the metadata say, and None
+        if nobody can say.
 
     Raises
     ------
@@ -60,10 +62,15 @@ def remake(output: str, verb: str, patterns: Patterns = ()) -> Remade:
     if facts is None:
         raise InputError(f"{output}: was not written by pixeltrend")
     try:
-        recipe = recipe_of(output, facts, patterns)
+        recipe = recipe_of(output, facts, patterns or ())
         series = _part(assemble(recipe.paths, recipe.inputs, output=output), header.grid)
     except InputError as error:
-        raise InputError(f"{output}: cannot be {verb}: {error}") from error
+        hint = (
+            ""
+            if patterns is None or patterns
+            else f"; if they have moved, name them after {output}"
+        )
+        raise InputError(f"{output}: cannot be {verb}: {error}{hint}") from error
     changes = recipe.changes
     if [f"{t:.10g}" for t in series.times] != [f"{t:.10g}" for t in facts.times]:
         changes += (

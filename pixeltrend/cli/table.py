@@ -12,7 +12,7 @@ import click
 
 from pixeltrend.cli import options
 from pixeltrend.cli.exits import show
-from pixeltrend.cli.fields import Command, Option, add_options, options_from
+from pixeltrend.cli.fields import Command, Option, add_options, aligned, options_from
 from pixeltrend.cli.progress import progress_of
 from pixeltrend.errors import ArgumentError
 from pixeltrend.views.table_options import TableOptions
@@ -82,7 +82,7 @@ def _lines(found: Table) -> Iterator[str]:
     known = found.classes[0].area is not None
     yield f"Areas {found.areas}" if known else f"Areas are unknown: {found.areas}"
     yield ""
-    yield from _aligned(_rows(found.classes))
+    yield from aligned(_rows(found.classes))
     trended = sum(row.pixels for row in found.classes if row.share is not None)
     yield ""
     yield f"{trended:,.0f} of {sum(row.pixels for row in found.classes):,.0f} pixels have a trend"
@@ -99,11 +99,3 @@ def _rows(classes: tuple[ClassArea, ...]) -> list[tuple[str, ...]]:
         share = "" if row.share is None else f"{row.share:.2%}"
         rows.append((row.name, f"{row.pixels:,.0f}", *area, share))
     return rows
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """Yield rows with their first column to the left, and numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for name, *numbers in rows:
-        cells = (text.rjust(width) for text, width in zip(numbers, widths[1:], strict=True))
-        yield "  ".join((name.ljust(widths[0]), *cells)).rstrip()
