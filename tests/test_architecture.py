@@ -39,6 +39,7 @@ LIBRARIES = {
     "tqdm": {"cli"},
     "numba": {"reducers"},
     "distributed": {"execution"},
+    "exactextract": {"views"},
     "matplotlib": {"views"},
     "matplotlib_scalebar": {"views"},
     "xarray": {"xarray"},

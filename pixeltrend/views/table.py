@@ -1,7 +1,8 @@
-"""The table: how much of a trend goes which way, in square metres."""
+"""The table: how much of a trend goes which way, in square metres, as a whole and by zones."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 from dataclasses import dataclass
@@ -9,21 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pixeltrend.checks.remaking import remake
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.area import pixel_areas
 from pixeltrend.raster.parts import read_whole
 from pixeltrend.views.bands import Bands, windows_of
 from pixeltrend.views.directions import Directions
 from pixeltrend.views.table_options import TableOptions
+from pixeltrend.views.zones import ZoneCounts, open_zones, trends, zone_means
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from pixeltrend.checks.remaking import Remade
     from pixeltrend.raster.windows import Window
+    from pixeltrend.views.zones import Means
 
     Floats = NDArray[np.float64]
+
+_AVERAGED = "averaged by zones (--no-means does without)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,23 @@ class ClassArea:
 
 
 @dataclass(frozen=True, slots=True)
+class Zone:
+    """How much of one zone goes which way."""
+
+    name: str
+    """The zone."""
+    classes: tuple[ClassArea, ...]
+    """The zone, class by class."""
+    trend: dict[str, float | None] | None
+    """The trend of the mean of its values, weighted by area: statistics by name; None if it was not
+    computed, or no raster has a value there."""
+    means: tuple[float | None, ...]
+    """The mean at each time; empty if they were not computed."""
+    least_valid: float | None
+    """Of the area that has a value at some time, the least part that has one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """How much of a trend goes which way."""
 
@@ -57,11 +81,20 @@ class Table:
     """Where areas are measured, or why they are unknown."""
     classes: tuple[ClassArea, ...]
     """The whole raster, class by class."""
+    zones: tuple[Zone, ...] = ()
+    """Each zone, if there are any."""
+    method: str = ""
+    """How the trends of their means were computed; empty if they were not."""
+    times: tuple[float, ...] = ()
+    """Decimal years of their means."""
+    notes: tuple[str, ...] = ()
+    """What to know of the zones."""
 
 
 @takes(TableOptions)
 def table(
     raster: str | os.PathLike[str],
+    patterns: Sequence[str] = (),
     *,
     progress: Callable[[int, int], None] | None = None,
     **options: Any,
@@ -69,12 +102,14 @@ def table(
     """Return how much of a written trend goes which way.
 
     Pixels are sorted by the sign of the trend and by its significance, or by a band of classes.
-    The raster is read window by window.
+    The raster is read window by window, and so are its inputs for the means of zones.
 
     Parameters
     ----------
     raster
         What `slope` wrote.
+    patterns
+        Where its inputs are now; none if they are where its record or its metadata say.
     progress
         Called with the pixels done and all of them, after each window.
     **options
@@ -83,7 +118,8 @@ def table(
     Raises
     ------
     InputError
-        The raster cannot be opened, or has no band that says where a trend goes.
+        The raster cannot be opened, or has no band that says where a trend goes; or its zones
+        cannot be read, or its inputs not be found.
     ReadError
         The pixels cannot be read.
     """
@@ -92,15 +128,19 @@ def table(
     directions = Directions.of(header, choices)
     areas = pixel_areas(header.grid)
     bands = Bands.of(header, directions.bands)
+    zones = None if choices.zones is None else open_zones(choices.zones, header.grid, choices)
+    made = remake(header.path, _AVERAGED, patterns) if zones and choices.means else None
+    watch = _Watch(progress, header.grid.pixels * (2 if made else 1))
     whole = _Rows(len(directions.names), header.grid.height)
-    done = 0
+    parts = ZoneCounts(zones, len(directions.names), areas.of_rows) if zones else None
     with windows_of(header) as windows:
         for window in windows:
-            whole.add(window, directions.sort(bands.read(window)))
-            done += window.pixels
-            if progress is not None:
-                progress(done, header.grid.pixels)
-    return Table(
+            codes = directions.sort(bands.read(window))
+            whole.add(window, codes)
+            if parts is not None:
+                parts.add(window, codes)
+            watch.add(window.pixels)
+    found = Table(
         raster=header.path,
         band=directions.band,
         pvalue=directions.pvalue,
@@ -108,6 +148,50 @@ def table(
         areas=areas.how,
         classes=class_areas(directions, *whole.sums(areas.of_rows)),
     )
+    if zones is None or parts is None:
+        return found
+    rows = [
+        Zone(zones.label(zone), class_areas(directions, *parts.of(zone)), None, (), None)
+        for zone in zones.known()
+    ]
+    notes = zones.notes
+    if made is not None:
+        means = zone_means(made.series, zones, areas.of_rows, watch.add)
+        rows = _with_trends(dict(zip(zones.known(), rows, strict=True)), made, means)
+        notes += tuple(f"since {header.path} was made: {change}" for change in made.changes)
+    return dataclasses.replace(
+        found,
+        zones=tuple(rows),
+        method=made.reducer.method if made else "",
+        times=tuple(made.series.times.tolist()) if made else (),
+        notes=notes,
+    )
+
+
+def _with_trends(rows: dict[int, Zone], made: Remade, means: Means) -> list[Zone]:
+    """Return zones with the trends of their means."""
+    columns = zip(means.zones, trends(made, means), means.values.T, means.least, strict=True)
+    for zone, trend, values, least in columns:
+        rows[zone] = dataclasses.replace(
+            rows[zone],
+            trend=trend,
+            means=tuple(float(mean) if np.isfinite(mean) else None for mean in values),
+            least_valid=float(least) if np.isfinite(least) else None,
+        )
+    return list(rows.values())
+
+
+class _Watch:
+    """Tells a caller how much is done."""
+
+    def __init__(self, progress: Callable[[int, int], None] | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def add(self, pixels: int) -> None:
+        """Count the pixels of a window."""
+        self._done += pixels
+        if self._progress is not None:
+            self._progress(self._done, self._total)
 
 
 class _Rows:

@@ -29,6 +29,33 @@ class TableOptions:
         metavar="BAND",
     )
 
+    zones: str | None = option(
+        None,
+        "The same for each zone, and the trend of the zone's own mean: polygons (GeoPackage, "
+        "GeoJSON, shapefile, ...) or a raster of whole numbers, such as land cover.",
+        group="Zones",
+        metavar="FILE",
+    )
+    by: str | None = option(
+        None,
+        "Field that names the zones; polygons of one name are one zone.  [default: each polygon "
+        "is one, by its number]",
+        group="Zones",
+        metavar="NAME",
+    )
+    layer: str | None = option(
+        None, "Layer of the polygons, where a file has several.", group="Zones", metavar="NAME"
+    )
+    means: bool = option(
+        True,
+        "Whether the trend of each zone's own mean is computed, which reads the rasters that TREND "
+        "was made from.",
+        group="Zones",
+    )
+
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 1:
             raise ArgumentError(f"alpha {self.alpha:g}: must lie between 0 and 1")
+        for name in ("by", "layer"):
+            if getattr(self, name) is not None and self.zones is None:
+                raise ArgumentError(f"{name}: needs zones")
