@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pixeltrend.raster.places import Place, Point
     from pixeltrend.views.pixel import PixelReport, PixelValue
 
+_TEXTS = {"date", "why missing", "raster"}
 _WIDE = 100  # columns, where nobody knows how wide the terminal is
 
 
@@ -60,6 +61,14 @@ def _option(*names: str, **settings: Any) -> Any:
         group="Output",
         help="Print the values as CSV, a row each.",
     ),
+    click.option(
+        "-o",
+        "--output",
+        cls=Option,
+        group="Output",
+        metavar="OUT",
+        help="Picture to write besides: .png, .svg or .pdf; an older one is replaced.",
+    ),
     options.json_option,
     options.verbose_option,
     options.log_file_option,
@@ -68,6 +77,7 @@ def pixel(
     patterns: list[str],
     at: list[tuple[float, float]],
     points: str | None,
+    output: str | None,
     *,
     lonlat: bool,
     rowcol: bool,
@@ -83,7 +93,7 @@ def pixel(
 
     \b
     pixeltrend pixel trend.tif --at 578015 2329985
-    pixeltrend pixel trend.tif --lonlat --at 105.75 21.07
+    pixeltrend pixel trend.tif --lonlat --at 105.75 21.07 -o pixel.png
     pixeltrend pixel '*.tiff' --rowcol --at 10 20 --method theil-sen --json
     """
     if as_csv and as_json:
@@ -92,6 +102,10 @@ def pixel(
     from pixeltrend.views.pixel import pixel as explain  # --help must not wait for NumPy and GDAL
 
     reports = explain(patterns, places, **settings)
+    if output is not None:
+        from pixeltrend.views.series_figure import plot_pixels
+
+        plot_pixels(reports, output)
     if as_json:
         show(json.dumps([_plain(report) for report in reports]))
     elif as_csv:
@@ -123,7 +137,6 @@ def _plain(report: PixelReport) -> dict[str, Any]:
         {**step._asdict(), "value": None if step.value != step.value else step.value}
         for step in report.steps
     ]
-    plain["confidence"] = report.confidence if report.steps else None
     return plain
 
 
@@ -148,7 +161,7 @@ def _lines(report: PixelReport) -> Iterator[str]:
     yield _where(report.place, report.raster)
     yield f"{report.method}{f', {report.options}' if report.options else ''}"
     yield ""
-    yield from aligned([_HEADING, *map(_row, report.values)], left=(0, 3, 4))
+    yield from _values(report)
     yield ""
     yield from _chart(report)
     yield from aligned(
@@ -173,7 +186,14 @@ def _where(place: Place, raster: str) -> str:
     return f"{called}{f'{raster}: ' if raster else ''}{'; '.join(parts)}"
 
 
-_HEADING = ("date", "value", "line", "why missing", "raster", "number", "leverage")
+def _values(report: PixelReport) -> Iterator[str]:
+    """Yield a table of the values, without columns that are empty."""
+    heading = ("date", "value", "line", "why missing", "raster", "number", "leverage")
+    columns = list(zip(*map(_row, report.values), strict=True))
+    kept = [number for number, column in enumerate(columns) if any(column)]
+    rows = zip(*(columns[number] for number in kept), strict=True)
+    left = [at for at, number in enumerate(kept) if heading[number] in _TEXTS]
+    yield from aligned([tuple(heading[number] for number in kept), *rows], left=left)
 
 
 def _row(value: PixelValue) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -98,8 +97,10 @@ class PixelReport:
     """What else the numbers depend on."""
     unit: str
     """Unit of the values; may be empty."""
-    confidence: float
-    """Level of the limits."""
+    per: str
+    """Unit of time of the slope; empty for functions."""
+    confidence: float | None
+    """Level of the limits; None for functions."""
     values: tuple[PixelValue, ...]
     """What each raster has there, in order of time."""
     statistics: dict[str, float | None]
@@ -147,11 +148,11 @@ def pixel(patterns: Patterns, points: Iterable[Any], **options: Any) -> list[Pix
             )
         made = remake(names[0], "explained", names[1:])
         method = made.recipe.options
-        told = options_text(value_options(made.recipe.inputs) | changed(method))
+        told = _told(made.recipe.inputs, method)
         subject = _Subject(names[0], made.series, made.reducer, method, told, made.changes)
     else:
         series = assemble(names, inputs)
-        told = options_text(value_options(inputs) | changed(statistics))
+        told = _told(inputs, statistics)
         reducer = make_reducer(statistics, series.groups)
         subject = _Subject("", series, reducer, statistics, told, ())
     try:
@@ -160,6 +161,12 @@ def pixel(patterns: Patterns, points: Iterable[Any], **options: Any) -> list[Pix
         return [subject.explain(place) for place in located]
     finally:
         close_rasters()
+
+
+def _told(inputs: InputOptions, method: Any) -> str:
+    """Return the options that numbers depend on, but for the method itself."""
+    given = value_options(inputs) | changed(method)
+    return options_text({name: text for name, text in given.items() if name != "method"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +197,8 @@ class _Subject:
             method=self.reducer.method,
             options=self.options,
             unit=self.series.unit,
-            confidence=self.method.confidence if found else math.nan,
+            per=self.method.per if found else "",
+            confidence=self.method.confidence if found else None,
             values=_values(readings, found),
             statistics={name: _known(number) for name, number in statistics.items()},
             steps=found.steps if found else (),
