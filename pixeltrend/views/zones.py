@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from pixeltrend.errors import InputError
+from pixeltrend.raster.datasets import Keep, limited
 from pixeltrend.raster.windows import plan_windows
 from pixeltrend.reducers.methods import alone, make_reducer
 from pixeltrend.reducers.options import StatsOptions
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 # Values of a window of all inputs: 16 MB of Float32.
 _WINDOW_VALUES = 2**22
+# Bytes of decoded blocks at most.
+_MOST_HELD = 2**28
 # What is told of the trend of a zone's mean, as far as the method has it.
 _TOLD = ("slope", "tau", "slope_lower", "slope_upper", "pvalue", "n_valid")
 
@@ -129,7 +133,12 @@ def zone_means(
         max_pixels=max(1, _WINDOW_VALUES // count),
         origin=series.origin,
     )
-    try:
+    # Where a block fills more than a window, it is kept for the next one, as far as they fit.
+    held = min(_MOST_HELD, len(series.paths) * series.block_bytes)
+    keep = Keep(cache=max(Keep().cache, held), rasters=max(Keep().rasters, len(series.paths)))
+    with ExitStack() as stack:
+        stack.callback(close_rasters)
+        stack.enter_context(limited(1, keep))
         for window in windows:
             covered = list(zones.cover(window))
             values = read_chunk(series, window).values if covered else np.empty((0, 0))
@@ -143,8 +152,6 @@ def zone_means(
                 ever[zone] = ever.get(zone, 0.0) + float(weights[valid.any(axis=0)].sum())
             watch(window.pixels)
         series.check_unchanged()
-    finally:
-        close_rasters()
     known = tuple(zone for zone in zones.known() if zone in sums)
     both = np.array([sums[zone] for zone in known]).reshape(len(known), 2, count)
     total, weight = both[:, 0].T, both[:, 1].T
