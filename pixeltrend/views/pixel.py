@@ -13,7 +13,7 @@ from pixeltrend.checks.remaking import remake
 from pixeltrend.errors import ArgumentError
 from pixeltrend.options import changed, from_keywords, takes
 from pixeltrend.raster.parts import read_whole
-from pixeltrend.raster.places import Point, locate
+from pixeltrend.raster.places import SYSTEMS, Point, locate
 from pixeltrend.raster.provenance import options_text
 from pixeltrend.raster.windows import Window
 from pixeltrend.reducers.derived import CLASS
@@ -114,7 +114,13 @@ class PixelReport:
 
 
 @takes(StatsOptions, InputOptions)
-def pixel(patterns: Patterns, points: Iterable[Any], **options: Any) -> list[PixelReport]:
+def pixel(
+    patterns: Patterns,
+    points: Iterable[tuple[float, float] | Point],
+    *,
+    system: str = "map",
+    **options: Any,
+) -> list[PixelReport]:
     """Return all there is to know of some pixels: values, gaps, trend, test.
 
     Parameters
@@ -123,7 +129,9 @@ def pixel(patterns: Patterns, points: Iterable[Any], **options: Any) -> list[Pix
         A result of `slope` or `map`, whose metadata say what it was made from, and how; after it
         may stand where its inputs are now. Or inputs, as for `slope`.
     points
-        Pairs (x, y) in the CRS of the raster, or `Point` of any other kind.
+        Pairs (x, y), (longitude, latitude) or (row, column); or `Point`, which may have names.
+    system
+        What the pairs are: "map" for coordinates in the CRS of the raster, "lonlat" or "rowcol".
     **options
         Of inputs: those of `slope`. A result has its own.
 
@@ -139,7 +147,11 @@ def pixel(patterns: Patterns, points: Iterable[Any], **options: Any) -> list[Pix
     several = [patterns] if isinstance(patterns, (str, os.PathLike)) else patterns
     names = [os.fspath(pattern) for pattern in several]
     statistics, inputs = from_keywords(options, StatsOptions, InputOptions)
-    places = [point if isinstance(point, Point) else Point(*point) for point in points]
+    if system not in SYSTEMS:
+        raise ArgumentError(f"system {system!r}: is not one of {', '.join(SYSTEMS)}")
+    if inputs.duplicates is not None:
+        raise ArgumentError("duplicates: a pixel is explained where each raster has its own time")
+    places = [point if isinstance(point, Point) else Point(*point, system) for point in points]
     if not inputs.bands_are_times and is_output(names[0]):
         if given := changed(statistics) | changed(inputs):
             raise ArgumentError(
@@ -157,8 +169,9 @@ def pixel(patterns: Patterns, points: Iterable[Any], **options: Any) -> list[Pix
         subject = _Subject("", series, reducer, statistics, told, ())
     try:
         located = [locate(point, subject.series.grid) for point in places]
+        written = subject.written(located)  # all at once, before the inputs are opened
         prepare(subject.reducer)
-        return [subject.explain(place) for place in located]
+        return [subject.explain(*both) for both in zip(located, written, strict=True)]
     finally:
         close_rasters()
 
@@ -180,8 +193,18 @@ class _Subject:
     options: str
     changes: tuple[str, ...]
 
-    def explain(self, place: Place) -> PixelReport:
-        """Return all there is to know of a pixel."""
+    def written(self, places: Sequence[Place]) -> list[dict[str, np.floating[Any]]]:
+        """Return what the result says of pixels, by names of bands; nothing if there is none."""
+        if not self.raster:
+            return [{} for _ in places]
+        header = read_whole(self.raster)
+        bands = Bands.of(header, range(1, len(header.bands) + 1))
+        names = [band.description for band in header.bands]
+        windows = (Window(place.row, place.column, 1, 1) for place in places)
+        return [dict(zip(names, bands.read(window)[:, 0], strict=True)) for window in windows]
+
+    def explain(self, place: Place, written: dict[str, np.floating[Any]]) -> PixelReport:
+        """Return all there is to know of a pixel, beside what the result says of it."""
         readings = read_pixel(self.series, place.row, place.column)
         times = self.series.times
         values = np.array([reading.value for reading in readings], self.series.dtype)
@@ -202,28 +225,19 @@ class _Subject:
             values=_values(readings, found),
             statistics={name: _known(number) for name, number in statistics.items()},
             steps=found.steps if found else (),
-            written=self._written(place, computed) if self.raster else (),
+            written=tuple(self._compare(name, n, computed) for name, n in written.items()),
             changes=self.changes,
         )
 
-    def _written(self, place: Place, computed: dict[str, Any]) -> tuple[WrittenBand, ...]:
-        header = read_whole(self.raster)
-        bands = Bands.of(header, range(1, len(header.bands) + 1))
-        try:
-            numbers = bands.read(Window(place.row, place.column, 1, 1))[:, 0]
-        finally:
-            close_rasters()
+    def _compare(
+        self, name: str, number: np.floating[Any], computed: dict[str, Any]
+    ) -> WrittenBand:
         adjusted = isinstance(self.method, StatsOptions) and self.method.fdr is not None
-        found = []
-        for info, number in zip(header.bands, numbers, strict=True):
-            name = info.description
-            if name not in computed or (name == CLASS and adjusted):
-                found.append(WrittenBand(name, _known(number), None, None))
-                continue
-            again = np.asarray(computed[name]).astype(numbers.dtype)
-            same = number.tobytes() == again.tobytes() or bool(np.isnan(number) & np.isnan(again))
-            found.append(WrittenBand(name, _known(number), _known(again), same))
-        return tuple(found)
+        if name not in computed or (name == CLASS and adjusted):
+            return WrittenBand(name, _known(number), None, None)
+        again = np.asarray(computed[name]).astype(number.dtype)
+        same = number.tobytes() == again.tobytes() or bool(np.isnan(number) & np.isnan(again))
+        return WrittenBand(name, _known(number), _known(again), same)
 
 
 def _values(readings: Sequence[Reading], found: Evidence | None) -> tuple[PixelValue, ...]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pixeltrend.checks.remaking import Remade
     from pixeltrend.raster.windows import Window
+    from pixeltrend.series.opening import Patterns
     from pixeltrend.views.zones import Means
 
     Floats = NDArray[np.float64]
@@ -94,7 +95,7 @@ class Table:
 @takes(TableOptions)
 def table(
     raster: str | os.PathLike[str],
-    patterns: Sequence[str] = (),
+    patterns: Patterns = (),
     *,
     progress: Callable[[int, int], None] | None = None,
     **options: Any,
@@ -129,7 +130,10 @@ def table(
     areas = pixel_areas(header.grid)
     bands = Bands.of(header, directions.bands)
     zones = None if choices.zones is None else open_zones(choices.zones, header.grid, choices)
-    made = remake(header.path, _AVERAGED, patterns) if zones and choices.means else None
+    inputs = [patterns] if isinstance(patterns, (str, os.PathLike)) else patterns
+    made = None
+    if zones and choices.means:
+        made = remake(header.path, _AVERAGED, [os.fspath(pattern) for pattern in inputs])
     watch = _Watch(progress, header.grid.pixels * (2 if made else 1))
     whole = _Rows(len(directions.names), header.grid.height)
     parts = ZoneCounts(zones, len(directions.names), areas.of_rows) if zones else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from pixeltrend.errors import ArgumentError
@@ -29,7 +30,7 @@ class TableOptions:
         metavar="BAND",
     )
 
-    zones: str | None = option(
+    zones: str | os.PathLike[str] | None = option(
         None,
         "The same for each zone, and the trend of the zone's own mean: polygons (GeoPackage, "
         "GeoJSON, shapefile, ...) or a raster of whole numbers, such as land cover.",
@@ -56,6 +57,8 @@ class TableOptions:
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 1:
             raise ArgumentError(f"alpha {self.alpha:g}: must lie between 0 and 1")
+        if self.zones is not None:
+            object.__setattr__(self, "zones", os.fspath(self.zones))
         for name in ("by", "layer"):
             if getattr(self, name) is not None and self.zones is None:
                 raise ArgumentError(f"{name}: needs zones")

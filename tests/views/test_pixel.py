@@ -173,6 +173,25 @@ def test_a_result_has_its_own_options(inputs, tmp_path):
         pixel([tmp_path / "trend.tif", tmp_path / "none*.tif"], AT)
 
 
+def test_pairs_are_of_the_system_that_is_named(inputs):
+    [by_row] = pixel(inputs, [(2, 5)], system="rowcol")
+    [by_map] = pixel(inputs, [(by_row.place.x, by_row.place.y)])
+    lonlat = by_row.place.longitude, by_row.place.latitude
+    [by_degrees] = pixel(inputs, [lonlat], system="lonlat")
+    assert by_row == by_map == by_degrees
+    with pytest.raises(ArgumentError, match="system 'latlon': is not one of map, lonlat, rowcol"):
+        pixel(inputs, [(2, 5)], system="latlon")
+    with pytest.raises(ArgumentError, match="duplicates: a pixel is explained where"):
+        pixel(inputs, [(2, 5)], system="rowcol", duplicates="mean")
+
+
+def test_composites_are_refused(inputs, tmp_path):
+    output = tmp_path / "in" / "trend.tif"
+    pixeltrend.slope(inputs, output, composite="mean", every="year", workers=1)
+    with pytest.raises(InputError, match=r"made of several rasters \(--composite\)"):
+        pixel(output, AT)
+
+
 def test_a_chart_has_each_value_in_its_place():
     rows = chart([2000, 2001, 2002, 2010], [1.0, None, 2.0, 3.0], [1.0] * 4, ("2000", "2010"), 47)
     columns = rows[11].count("-")
