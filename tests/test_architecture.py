@@ -30,7 +30,7 @@ BELOW = {"errors", "interruption", "options", "version"}
 # Modules of the package itself, which see the wings from above; nothing but `cli` and each other
 # knows them.
 TOP = {
-    "__init__", "__main__", "arrays", "cli", "composites", "fdr", "scenes", "summary", "synthetic",
+    "__init__", "__main__", "arrays", "cli", "composites", "fdr", "summary", "synthetic",
     "trend", "xarray",
 }  # fmt: skip
 LIBRARIES = {

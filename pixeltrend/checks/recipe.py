@@ -13,6 +13,7 @@ from pixeltrend.errors import InputError, redact
 from pixeltrend.options import from_keywords
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.paths import is_virtual
+from pixeltrend.reducers.composite_options import CompositeOptions
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.series import record
@@ -21,7 +22,7 @@ from pixeltrend.series.options import InputOptions
 from pixeltrend.series.patterns import find_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from pixeltrend.raster.provenance import Provenance
     from pixeltrend.series.opening import Patterns
@@ -38,6 +39,8 @@ class Recipe:
     """How they are read."""
     options: StatsOptions | FunctionOptions
     """What is computed."""
+    composite: CompositeOptions = CompositeOptions()  # noqa: RUF009 - frozen
+    """What is made of scenes first."""
     function: str = ""
     """What `map_pixels` was given."""
     changes: tuple[str, ...] = ()
@@ -80,18 +83,17 @@ def _from_record(output: str, made: Record) -> Recipe:
 def _of(made: Record) -> Recipe:
     """Return a recipe without its inputs."""
     _, _, function = made.command.partition(" ")
-    classes: tuple[type[Any], ...] = (InputOptions, OutputOptions)
+    classes: tuple[type[Any], ...] = (InputOptions, CompositeOptions, OutputOptions)
     classes += (FunctionOptions if function else StatsOptions,)
     given = {n: tuple(v) if isinstance(v, list) else v for n, v in made.options.items()}
-    _refuse_scenes(given)
-    inputs, _, options = from_keywords(given, *classes)
-    return Recipe([], inputs, options, function)
+    _refuse_best(given)
+    inputs, composite, _, options = from_keywords(given, *classes)
+    return Recipe([], inputs, options, composite, function)
 
 
-def _refuse_scenes(names: Iterable[str]) -> None:
-    for name in ("composite", "duplicates"):
-        if name in names:
-            raise InputError(f"its values were made of several rasters (--{name})")
+def _refuse_best(options: Mapping[str, Any]) -> None:
+    if options.get("duplicates") == "best":
+        raise InputError("which raster of a time counts was found from all pixels")
 
 
 def _recorded_name(path: str) -> str:
@@ -102,7 +104,7 @@ def _from_metadata(output: str, facts: Provenance, patterns: Patterns) -> Recipe
     if facts.method.startswith("map "):
         raise InputError("where its function is stands only in what --update records")
     texts = dict(part.split("=", 1) for part in re.split(r" (?=\w+=)", facts.options) if part)
-    _refuse_scenes(texts)
+    _refuse_best(texts)
     options = {"method": facts.method} | _values(texts, StatsOptions)
     inputs = _values(texts, InputOptions)
     if len(facts.bands) > 1:
@@ -111,7 +113,8 @@ def _from_metadata(output: str, facts: Provenance, patterns: Patterns) -> Recipe
         inputs["band"] = facts.bands[0]
     paths = find_inputs(patterns) if patterns else _found(output, facts.inputs)
     inputs["allow_vrt"] = any(path.lower().endswith(".vrt") for path in paths)
-    return Recipe(paths, InputOptions(**inputs), StatsOptions(**options))
+    composite = CompositeOptions(**_values(texts, CompositeOptions))
+    return Recipe(paths, InputOptions(**inputs), StatsOptions(**options), composite)
 
 
 def _found(output: str, names: tuple[str, ...]) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pixeltrend.checks.recipe import recipe_of
+from pixeltrend.checks.scenes import composing, open_scenes, sample_pixels
 from pixeltrend.errors import InputError
 from pixeltrend.raster import provenance
 from pixeltrend.raster.parts import read_whole
@@ -13,8 +14,6 @@ from pixeltrend.raster.windows import Window
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.probe import function_reducer
-from pixeltrend.series.opening import assemble
-from pixeltrend.series.reader import sample_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +62,8 @@ def remake(output: str, verb: str, patterns: Sequence[str] | None = None) -> Rem
         raise InputError(f"{output}: was not written by pixeltrend")
     try:
         recipe = recipe_of(output, facts, patterns or ())
-        series = _part(assemble(recipe.paths, recipe.inputs, output=output), header.grid)
+        series = open_scenes(recipe.paths, recipe.inputs, recipe.composite, output=output)
+        series = _part(series, header.grid)
     except InputError as error:
         hint = (
             ""
@@ -95,6 +95,8 @@ def _part(series: Series, grid: Grid) -> Series:
 
 def _reducer(recipe: Recipe, series: Series) -> Reducer:
     if isinstance(recipe.options, StatsOptions):
-        return make_reducer(recipe.options, series.groups)
-    samples = ((chunk.times, chunk.values) for chunk in sample_chunks(series))
-    return function_reducer(recipe.function, samples, recipe.options)
+        inner = make_reducer(recipe.options, series.groups)
+    else:
+        samples = sample_pixels(series, recipe.inputs, recipe.composite)
+        inner = function_reducer(recipe.function, samples, recipe.options)
+    return composing(inner, recipe.inputs, recipe.composite)

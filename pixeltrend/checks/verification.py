@@ -99,6 +99,8 @@ def verify(output: str, workers: Workers, watch: Watch, *, full: bool) -> Verifi
     dataset = open_raster(output)
     prepare(reducer)
     names = [info.name for info in reducer.bands]
+    if isinstance(options, StatsOptions) and options.stats == CLASS:
+        names = [CLASS]  # of composites there is the number of scenes too
     fdr = options.fdr if isinstance(options, StatsOptions) else None
     if CLASS in names and fdr:
         raise InputError(f"{output}: classes by adjusted p-values cannot be verified")
