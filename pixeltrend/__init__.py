@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from pixeltrend.synthetic import make_series
     from pixeltrend.trend import map_pixels, slope
     from pixeltrend.views.map import MapSummary, plot_map
-    from pixeltrend.views.pixel import PixelReport, pixel
+    from pixeltrend.views.pixel import pixel
+    from pixeltrend.views.pixel_report import PixelReport
     from pixeltrend.views.table import Table, table
 
 __all__ = [
@@ -64,7 +65,7 @@ __all__ = [
 # Imported when first used: importing pixeltrend loads no NumPy and no GDAL.
 _HOMES = {
     "CompositeSummary": "pixeltrend.composites",
-    "PixelReport": "pixeltrend.views.pixel",
+    "PixelReport": "pixeltrend.views.pixel_report",
     "Report": "pixeltrend.checks.report",
     "Series": "pixeltrend.series.series",
     "Summary": "pixeltrend.summary",

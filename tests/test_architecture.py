@@ -127,7 +127,15 @@ def test_importing_loads_nothing_heavy():
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["slope", "--help"], ["demo", "--help"], ["slope", "-h"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["slope", "--help"],
+        ["demo", "--help"],
+        ["slope", "-h"],
+        ["table", "--help"],
+        ["pixel", "--help"],
+    ],  # fmt: skip
 )
 def test_help_loads_nothing_heavy(arguments):
     assert not roots(loaded_by("-m", "pixeltrend", *arguments)) & HEAVY

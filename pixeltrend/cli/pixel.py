@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pixeltrend.raster.places import Place, Point
-    from pixeltrend.views.pixel import PixelReport, PixelValue
+    from pixeltrend.views.pixel_report import PixelPeriod, PixelReport, PixelValue
 
-_TEXTS = {"date", "why missing", "raster"}
+_HEADING = ("date", "value", "line", "why missing", "raster", "number", "leverage")
+_OF_PERIODS = ("period", "value", "line", "scenes", "leverage")
+_TEXTS = {"date", "period", "why missing", "raster"}
 _WIDE = 100  # columns, where nobody knows how wide the terminal is
 
 
@@ -52,6 +54,7 @@ def _option(*names: str, **settings: Any) -> Any:
         "from GeoJSON; name or id names them.",
     ),
     *options_from(StatsOptions, {}),
+    *options.composite_options,
     *options.input_options,
     click.option(
         "--csv",
@@ -141,7 +144,7 @@ def _plain(report: PixelReport) -> dict[str, Any]:
 
 
 def _csv(reports: list[PixelReport]) -> str:
-    from pixeltrend.views.pixel import PixelValue
+    from pixeltrend.views.pixel_report import PixelValue
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -161,7 +164,10 @@ def _lines(report: PixelReport) -> Iterator[str]:
     yield _where(report.place, report.raster)
     yield f"{report.method}{f', {report.options}' if report.options else ''}"
     yield ""
-    yield from _values(report)
+    yield from _table(_HEADING, [_row(value) for value in report.values])
+    if report.periods:
+        yield ""
+        yield from _table(_OF_PERIODS, [_row_of_period(period) for period in report.periods])
     yield ""
     yield from _chart(report)
     yield from aligned(
@@ -186,14 +192,13 @@ def _where(place: Place, raster: str) -> str:
     return f"{called}{f'{raster}: ' if raster else ''}{'; '.join(parts)}"
 
 
-def _values(report: PixelReport) -> Iterator[str]:
-    """Yield a table of the values, without columns that are empty."""
-    heading = ("date", "value", "line", "why missing", "raster", "number", "leverage")
-    columns = list(zip(*map(_row, report.values), strict=True))
+def _table(heading: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """Yield a table without columns that are empty."""
+    columns = list(zip(*rows, strict=True))
     kept = [number for number, column in enumerate(columns) if any(column)]
-    rows = zip(*(columns[number] for number in kept), strict=True)
+    lines = zip(*(columns[number] for number in kept), strict=True)
     left = [at for at, number in enumerate(kept) if heading[number] in _TEXTS]
-    yield from aligned([tuple(heading[number] for number in kept), *rows], left=left)
+    yield from aligned([tuple(heading[number] for number in kept), *lines], left=left)
 
 
 def _row(value: PixelValue) -> tuple[str, ...]:
@@ -208,6 +213,16 @@ def _row(value: PixelValue) -> tuple[str, ...]:
     )
 
 
+def _row_of_period(period: PixelPeriod) -> tuple[str, ...]:
+    return (
+        period.date,
+        _short(period.value),
+        _short(period.line),
+        f"{period.scenes}",
+        "" if period.leverage is None else f"{period.leverage:.3f}",
+    )
+
+
 def _short(number: float | None) -> str:
     return "" if number is None or number != number else f"{number:.7g}"  # noqa: PLR0124
 
@@ -215,7 +230,7 @@ def _short(number: float | None) -> str:
 def _chart(report: PixelReport) -> Iterator[str]:
     from pixeltrend.views.chart import chart
 
-    values = report.values
+    values = report.points
     width = shutil.get_terminal_size((_WIDE, 24)).columns if sys.stdout.isatty() else _WIDE
     rows = chart(
         [value.time for value in values],

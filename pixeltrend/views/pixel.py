@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,23 +11,27 @@ import numpy as np
 
 from pixeltrend.checks.origin import is_output
 from pixeltrend.checks.remaking import remake
+from pixeltrend.checks.scenes import composing, open_scenes, trend_times
 from pixeltrend.errors import ArgumentError
 from pixeltrend.options import changed, from_keywords, takes
 from pixeltrend.raster.parts import read_whole
 from pixeltrend.raster.places import SYSTEMS, Point, locate
 from pixeltrend.raster.provenance import options_text
 from pixeltrend.raster.windows import Window
+from pixeltrend.reducers.composite import Composite
+from pixeltrend.reducers.composite_options import CompositeOptions
 from pixeltrend.reducers.derived import CLASS
 from pixeltrend.reducers.evidence import evidence
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
+from pixeltrend.reducers.periods import periods, same_times
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.series.explaining import read_pixel
-from pixeltrend.series.opening import assemble
 from pixeltrend.series.options import InputOptions, value_options
 from pixeltrend.series.reader import close_rasters
 from pixeltrend.times.dates import format_dates
 from pixeltrend.views.bands import Bands
+from pixeltrend.views.pixel_report import PixelPeriod, PixelReport, PixelValue, WrittenBand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,86 +39,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pixeltrend.raster.places import Place
-    from pixeltrend.reducers.evidence import Evidence, Step
+    from pixeltrend.reducers.evidence import Evidence
     from pixeltrend.reducers.reducer import Reducer
     from pixeltrend.series.explaining import Reading
     from pixeltrend.series.opening import Patterns
     from pixeltrend.series.series import Series
 
 
-@dataclass(frozen=True, slots=True)
-class PixelValue:
-    """What one raster has at a pixel. Numbers that are missing or not defined are None."""
-
-    time: float
-    """Decimal year."""
-    date: str
-    """The same as a date."""
-    file: str
-    """The file."""
-    band: int
-    """Number of its band, from 1."""
-    number: float | None
-    """What the file has there, before scale and offset."""
-    value: float | None
-    """The value."""
-    why: str
-    """Why it is missing; empty if it is not."""
-    line: float | None
-    """The line at this time."""
-    line_lower: float | None
-    """Lower confidence limit of the line."""
-    line_upper: float | None
-    """Upper confidence limit of the line."""
-    leverage: float | None
-    """How much of the line's value here this value makes."""
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenBand:
-    """What a result says of a pixel, beside what its inputs give today."""
-
-    band: str
-    """The name of the band."""
-    written: float | None
-    """What the result says; None if it is missing there."""
-    computed: float | None
-    """What was computed again, in the type of the result."""
-    same: bool | None
-    """Whether both are equal to the last bit; None if only all pixels together can tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class PixelReport:
-    """All there is to know of one pixel."""
-
-    raster: str
-    """The result; empty if there is none."""
-    place: Place
-    """The pixel, and where it lies."""
-    method: str
-    """What was computed."""
-    options: str
-    """What else the numbers depend on."""
-    unit: str
-    """Unit of the values; may be empty."""
-    per: str
-    """Unit of time of the slope; empty for functions."""
-    confidence: float | None
-    """Level of the limits; None for functions."""
-    values: tuple[PixelValue, ...]
-    """What each raster has there, in order of time."""
-    statistics: dict[str, float | None]
-    """The numbers of the method, by name."""
-    steps: tuple[Step, ...]
-    """The way to the p-value."""
-    written: tuple[WrittenBand, ...]
-    """The bands of the result."""
-    changes: tuple[str, ...]
-    """What has changed since the result was made, as far as anything tells."""
-
-
-@takes(StatsOptions, InputOptions)
+@takes(StatsOptions, InputOptions, CompositeOptions)
 def pixel(
     patterns: Patterns,
     points: Iterable[tuple[float, float] | Point],
@@ -146,26 +79,29 @@ def pixel(
     """
     several = [patterns] if isinstance(patterns, (str, os.PathLike)) else patterns
     names = [os.fspath(pattern) for pattern in several]
-    statistics, inputs = from_keywords(options, StatsOptions, InputOptions)
+    statistics, inputs, composite = from_keywords(
+        options, StatsOptions, InputOptions, CompositeOptions
+    )
     if system not in SYSTEMS:
         raise ArgumentError(f"system {system!r}: is not one of {', '.join(SYSTEMS)}")
-    if inputs.duplicates is not None:
-        raise ArgumentError("duplicates: a pixel is explained where each raster has its own time")
+    if inputs.duplicates == "best":
+        raise ArgumentError("duplicates best: which raster counts is found from all pixels")
     places = [point if isinstance(point, Point) else Point(*point, system) for point in points]
     if not inputs.bands_are_times and is_output(names[0]):
-        if given := changed(statistics) | changed(inputs):
+        if given := changed(statistics) | changed(inputs) | changed(composite):
             raise ArgumentError(
                 f"{', '.join(given)}: {names[0]} was written by pixeltrend, and its metadata say "
                 "how; options are for inputs"
             )
         made = remake(names[0], "explained", names[1:])
         method = made.recipe.options
-        told = _told(made.recipe.inputs, method)
+        told = _told(made.recipe.inputs, made.recipe.composite, method)
         subject = _Subject(names[0], made.series, made.reducer, method, told, made.changes)
     else:
-        series = assemble(names, inputs)
-        told = _told(inputs, statistics)
-        reducer = make_reducer(statistics, series.groups)
+        series = open_scenes(names, inputs, composite)
+        trend_times(series, composite)
+        told = _told(inputs, composite, statistics)
+        reducer = composing(make_reducer(statistics, series.groups), inputs, composite)
         subject = _Subject("", series, reducer, statistics, told, ())
     try:
         located = [locate(point, subject.series.grid) for point in places]
@@ -176,9 +112,9 @@ def pixel(
         close_rasters()
 
 
-def _told(inputs: InputOptions, method: Any) -> str:
+def _told(inputs: InputOptions, composite: CompositeOptions, method: Any) -> str:
     """Return the options that numbers depend on, but for the method itself."""
-    given = value_options(inputs) | changed(method)
+    given = value_options(inputs) | changed(composite) | changed(method)
     return options_text({name: text for name, text in given.items() if name != "method"})
 
 
@@ -207,13 +143,18 @@ class _Subject:
         """Return all there is to know of a pixel, beside what the result says of it."""
         readings = read_pixel(self.series, place.row, place.column)
         times = self.series.times
-        values = np.array([reading.value for reading in readings], self.series.dtype)
-        numbers = self.reducer.reduce(times, values[:, np.newaxis].copy())[:, 0]
+        values = np.array([[reading.value] for reading in readings], self.series.dtype)
+        numbers = self.reducer.reduce(times, values.copy())[:, 0]
         computed = {info.name: n for info, n in zip(self.reducer.bands, numbers, strict=True)}
+        scenes = None
+        if isinstance(self.reducer, Composite):
+            scenes = _count_scenes(self.reducer, times, values)
+            times, values, _ = self.reducer.compose(times, values.copy())
         found: Evidence | None = None
         if isinstance(self.method, StatsOptions):
-            found = evidence(times, values, self.method, self.series.groups)
+            found = evidence(times, values[:, 0], self.method, self.series.groups)
         statistics = dict(found.statistics if found else computed) | computed
+        curves = _curves(found, len(times))
         return PixelReport(
             raster=self.raster,
             place=place,
@@ -222,7 +163,8 @@ class _Subject:
             unit=self.series.unit,
             per=self.method.per if found else "",
             confidence=self.method.confidence if found else None,
-            values=_values(readings, found),
+            values=_values(readings, curves if scenes is None else _curves(None, len(readings))),
+            periods=() if scenes is None else _periods(times, values[:, 0], scenes, curves),
             statistics={name: _known(number) for name, number in statistics.items()},
             steps=found.steps if found else (),
             written=tuple(self._compare(name, n, computed) for name, n in written.items()),
@@ -240,20 +182,55 @@ class _Subject:
         return WrittenBand(name, _known(number), _known(again), same)
 
 
-def _values(readings: Sequence[Reading], found: Evidence | None) -> tuple[PixelValue, ...]:
+def _count_scenes(
+    composite: Composite, times: NDArray[np.float64], values: NDArray[np.floating[Any]]
+) -> NDArray[np.int64]:
+    """Return how many of the values of one pixel, (N, 1), each period or time has, (M,)."""
+    if composite.options.composite is None:
+        bounds = same_times(times).bounds
+    else:
+        of_times = dataclasses.replace(composite, options=CompositeOptions())
+        times, values, _ = of_times.compose(times, values.copy())
+        bounds = periods(times, composite.options).bounds
+    valid = ~np.isnan(values[:, 0])
+    return np.add.reduceat(valid.astype(np.int64), bounds[:-1])
+
+
+def _curves(found: Evidence | None, count: int) -> list[NDArray[np.float64]]:
+    """Return line, limits and leverage, (N,) each, NaN where there is none."""
+    nothing = np.full(count, np.nan)
+    if found is None:
+        return [nothing] * 4
+    curves = (found.line, found.lower, found.upper, found.leverage)
+    return [nothing if curve is None else curve for curve in curves]
+
+
+def _values(
+    readings: Sequence[Reading], curves: Sequence[NDArray[np.float64]]
+) -> tuple[PixelValue, ...]:
     dates = format_dates([reading.time for reading in readings])
-    nothing = np.full(len(readings), np.nan)
-    lines: list[NDArray[np.float64]] = [nothing] * 4
-    if found is not None:
-        curves = (found.line, found.lower, found.upper, found.leverage)
-        lines = [nothing if curve is None else curve for curve in curves]
     return tuple(
         PixelValue(
             reading.time, date, reading.path, reading.band, _known(reading.number),
             _known(reading.value), reading.why, *map(_known, numbers),
         )
-        for reading, date, *numbers in zip(readings, dates, *lines, strict=True)
+        for reading, date, *numbers in zip(readings, dates, *curves, strict=True)
     )  # fmt: skip
+
+
+def _periods(
+    times: NDArray[np.float64],
+    values: NDArray[np.floating[Any]],
+    scenes: NDArray[np.integer[Any]],
+    curves: Sequence[NDArray[np.float64]],
+) -> tuple[PixelPeriod, ...]:
+    dates = format_dates(times.tolist())
+    return tuple(
+        PixelPeriod(float(time), date, _known(value), int(count), *map(_known, numbers))
+        for time, date, value, count, *numbers in zip(
+            times, dates, values, scenes, *curves, strict=True
+        )
+    )
 
 
 def _known(number: Any) -> float | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from pixeltrend.views.pixel import PixelReport
+    from pixeltrend.views.pixel_report import PixelReport
 
 MOST_PANELS = 20
 
@@ -85,7 +85,7 @@ def plot_pixels(reports: Sequence[PixelReport], output: str | os.PathLike[str]) 
 
 
 def _draw(axes: Axes, report: PixelReport) -> None:
-    values = report.values
+    values = report.points
     times = np.array([value.time for value in values])
     known, line, lower, upper = (
         np.array([np.nan if number is None else number for number in numbers], np.float64)

@@ -158,16 +158,17 @@ def table(
         Zone(zones.label(zone), class_areas(directions, *parts.of(zone)), None, (), None)
         for zone in zones.known()
     ]
-    notes = zones.notes
+    notes, times = zones.notes, ()
     if made is not None:
-        means = zone_means(made.series, zones, areas.of_rows, watch.add)
+        means = zone_means(made, zones, areas.of_rows, watch.add)
+        times = tuple(means.times.tolist())
         rows = _with_trends(dict(zip(zones.known(), rows, strict=True)), made, means)
         notes += tuple(f"since {header.path} was made: {change}" for change in made.changes)
     return dataclasses.replace(
         found,
         zones=tuple(rows),
         method=made.reducer.method if made else "",
-        times=tuple(made.series.times.tolist()) if made else (),
+        times=times,
         notes=notes,
     )
 

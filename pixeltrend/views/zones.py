@@ -10,6 +10,7 @@ import numpy as np
 from pixeltrend.errors import InputError
 from pixeltrend.raster.datasets import Keep, limited
 from pixeltrend.raster.windows import plan_windows
+from pixeltrend.reducers.composite import Composite
 from pixeltrend.reducers.methods import alone, make_reducer
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from pixeltrend.raster.grid import Grid
     from pixeltrend.raster.windows import Window
     from pixeltrend.reducers.reducer import Reducer
-    from pixeltrend.series.series import Series
     from pixeltrend.views.polygons import Covered
     from pixeltrend.views.table_options import TableOptions
 
@@ -101,6 +101,8 @@ class Means(NamedTuple):
 
     zones: tuple[int, ...]
     """The zones, (Z,)."""
+    times: Floats
+    """Decimal years, (N,)."""
     values: Floats
     """Weighted by area, (N, Z); NaN where nothing is valid."""
     least: Floats
@@ -108,14 +110,14 @@ class Means(NamedTuple):
 
 
 def zone_means(
-    series: Series, zones: Zones, of_rows: Floats | None, watch: Callable[[int], None]
+    made: Remade, zones: Zones, of_rows: Floats | None, watch: Callable[[int], None]
 ) -> Means:
     """Return the means of zones at each time; every block of the inputs is read once.
 
     Parameters
     ----------
-    series
-        What is read.
+    made
+        What is read, and which of it is one value.
     zones
         The zones.
     of_rows
@@ -123,14 +125,19 @@ def zone_means(
     watch
         Called with the pixels of each window that is done.
     """
-    count = len(series.times)
+    series = made.series
+    rasters, times, compose = len(series.times), series.times, None
+    if isinstance(made.reducer, Composite):
+        compose = made.reducer.compose
+        times, _, _ = compose(times, np.full((rasters, 1), np.nan))
+    count = len(times)
     sums: dict[int, Floats] = {}
     ever: dict[int, float] = {}
     windows = plan_windows(
         series.grid.height,
         series.grid.width,
         series.block,
-        max_pixels=max(1, _WINDOW_VALUES // count),
+        max_pixels=max(1, _WINDOW_VALUES // rasters),
         origin=series.origin,
     )
     # Where a block fills more than a window, it is kept for the next one, as far as they fit.
@@ -142,6 +149,8 @@ def zone_means(
         for window in windows:
             covered = list(zones.cover(window))
             values = read_chunk(series, window).values if covered else np.empty((0, 0))
+            if covered and compose is not None:
+                _, values, _ = compose(series.times, values)
             for zone, cells, parts in covered:
                 part = values[:, cells].astype(np.float64)
                 weights = _weights(window, cells, parts, of_rows)
@@ -159,7 +168,7 @@ def zone_means(
     np.divide(total, weight, out=values, where=weight > 0)
     with np.errstate(invalid="ignore"):  # nothing is ever valid
         least = weight.min(axis=0, initial=np.inf) / np.array([ever[zone] for zone in known])
-    return Means(known, values, least)
+    return Means(known, times, values, least)
 
 
 def _weights(window: Window, cells: NDArray[np.intp], parts: Floats, of_rows: Floats | None) -> Any:
@@ -174,6 +183,8 @@ def trends(made: Remade, means: Means) -> list[dict[str, float | None]]:
     The method and its options are those of the result.
     """
     reducer: Reducer = made.reducer
+    if isinstance(reducer, Composite):
+        reducer = reducer.inner
     options = made.recipe.options
     if isinstance(options, StatsOptions):
         every: Sequence[str] = METHODS[options.method].statistics
@@ -184,7 +195,7 @@ def trends(made: Remade, means: Means) -> list[dict[str, float | None]]:
             names.remove("tau")
         reducer = make_reducer(alone(options, names), made.series.groups)
     prepare(reducer)
-    numbers = reducer.reduce(made.series.times, means.values.copy())
+    numbers = reducer.reduce(means.times, means.values.copy())
     return [
         {
             info.name: float(number) if np.isfinite(number) else None

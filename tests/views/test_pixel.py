@@ -181,15 +181,60 @@ def test_pairs_are_of_the_system_that_is_named(inputs):
     assert by_row == by_map == by_degrees
     with pytest.raises(ArgumentError, match="system 'latlon': is not one of map, lonlat, rowcol"):
         pixel(inputs, [(2, 5)], system="latlon")
-    with pytest.raises(ArgumentError, match="duplicates: a pixel is explained where"):
-        pixel(inputs, [(2, 5)], system="rowcol", duplicates="mean")
 
 
-def test_composites_are_refused(inputs, tmp_path):
+@pytest.fixture
+def scenes(tmp_path, write_raster):
+    """Six years of three months each, with gaps."""
+    rng = np.random.default_rng(6)
+    values = rng.normal(size=(6, 3, 6, 8)).astype(np.float32)
+    values[rng.random(values.shape) < 0.3] = np.nan
+    values[2, :, 2, 5] = np.nan
+    for year, months in enumerate(values, 2000):
+        for month, layer in zip((5, 7, 9), months, strict=True):
+            write_raster(tmp_path / "in" / f"ndvi_{year}-{month:02}.tif", layer)
+    return values
+
+
+@pytest.mark.parametrize("update", [False, True], ids=["metadata", "record"])
+def test_composites_are_made_of_the_scenes(scenes, tmp_path, update):
     output = tmp_path / "in" / "trend.tif"
-    pixeltrend.slope(inputs, output, composite="mean", every="year", workers=1)
-    with pytest.raises(InputError, match=r"made of several rasters \(--composite\)"):
-        pixel(output, AT)
+    options = {"composite": "mean", "months": "5-8"}
+    pixeltrend.slope(
+        tmp_path / "in", output, stats="slope,pvalue", update=update, workers=1, **options
+    )
+    [found] = pixel(output, AT)
+    assert [band.band for band in found.written] == ["slope", "pvalue", "n_scenes"]
+    assert all(band.same for band in found.written)
+    assert [value.date for value in found.values[:3]] == ["2000-05", "2000-07", "2001-05"]
+    assert all(value.line is None for value in found.values)
+    of_years = scenes[:, :2, 2, 5]
+    assert [period.scenes for period in found.periods] == (~np.isnan(of_years)).sum(1).tolist()
+    for period, year in zip(found.periods, of_years, strict=True):
+        valid = year[~np.isnan(year)]
+        expected = pytest.approx(valid.mean()) if len(valid) else None
+        assert period.value == expected
+    assert [period.date for period in found.points] == [str(2000 + year) for year in range(6)]
+    [bare] = pixel(tmp_path / "in" / "ndvi_*.tif", AT, **options)
+    assert bare.periods == found.periods
+
+
+def test_rasters_of_one_time_become_one(tmp_path, write_raster, run_cli):
+    for year in (2000, 2001, 2002):
+        for part, value in (("a", 1), ("b", np.nan), ("c", 4)):
+            layer = np.full((2, 3), year * value, np.float32)
+            write_raster(tmp_path / "in" / f"ndvi_{year}_{part}.tif", layer)
+    [found] = pixel(tmp_path / "in", [(0, 1)], system="rowcol", duplicates="mean")
+    assert [(p.scenes, p.value) for p in found.periods] == [(2, 2.5 * y) for y in range(2000, 2003)]
+    command = ["pixel", "in", "--rowcol", "--at", "0", "1", "--duplicates"]
+    text = run_cli(*command, "mean").stdout
+    assert (
+        "\nperiod   value    line  scenes  leverage\n2000      5000    5000       2     0.833\n"
+        in text
+    )
+    done = run_cli(*command, "best")
+    assert done.returncode == 2
+    assert "which raster counts is found from all pixels" in done.stderr
 
 
 def test_a_chart_has_each_value_in_its_place():

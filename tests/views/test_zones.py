@@ -234,6 +234,32 @@ def test_the_method_is_that_of_the_result(inputs, tmp_path, write_raster, option
     assert zone.trend == {name: expected[name].item() for name in zone.trend}
 
 
+def test_composites_are_made_before_means(tmp_path, write_raster):
+    rng = np.random.default_rng(2)
+    scenes = rng.normal(size=(5, 3, 4, 6)).astype(np.float32)
+    scenes[rng.random(scenes.shape) < 0.3] = np.nan
+    for year, months in enumerate(scenes, 2000):
+        for month, layer in zip((5, 7, 9), months, strict=True):
+            write_raster(tmp_path / "in" / f"ndvi_{year}-{month:02}.tif", layer)
+    trend = tmp_path / "in" / "trend.tif"
+    pixeltrend.slope(tmp_path / "in", trend, composite="max", stats="slope,pvalue", workers=1)
+    path = write_raster(tmp_path / "cover.tif", np.ones((4, 6), np.uint8))
+    found = table(trend, zones=path)
+    highest = np.fmax.reduce(scenes.astype(np.float64), axis=1)
+    means = np.nanmean(highest, axis=(1, 2))
+    assert found.times == (2000, 2001, 2002, 2003, 2004)
+    assert found.zones[0].means == pytest.approx(means, rel=1e-12)
+    line = scipy.stats.linregress(found.times, means)
+    assert found.zones[0].trend["pvalue"] == pytest.approx(line.pvalue, rel=1e-6)
+    assert found.zones[0].trend.keys() == {
+        "slope",
+        "slope_lower",
+        "slope_upper",
+        "pvalue",
+        "n_valid",
+    }
+
+
 def test_a_result_of_a_function(inputs, tmp_path, write_raster, run_cli):
     (tmp_path / "mine.py").write_text("def top(pairs):\n    return pairs[:, 1].max()\n")
     write_raster(tmp_path / "cover.tif", np.ones((20, 30), np.uint8))
