@@ -135,7 +135,7 @@ def test_importing_loads_nothing_heavy():
         ["slope", "-h"],
         ["table", "--help"],
         ["pixel", "--help"],
-    ],  # fmt: skip
+    ],
 )
 def test_help_loads_nothing_heavy(arguments):
     assert not roots(loaded_by("-m", "pixeltrend", *arguments)) & HEAVY

@@ -16,6 +16,7 @@ from pixeltrend.execution.budget import Output
 from pixeltrend.execution.fdr import with_adjusted
 from pixeltrend.execution.pipeline import reduced_windows
 from pixeltrend.raster.datasets import open_raster
+from pixeltrend.raster.parts import read_whole
 from pixeltrend.raster.windows import plan_windows
 from pixeltrend.reducers.derived import CLASS
 from pixeltrend.reducers.options import StatsOptions
@@ -96,7 +97,7 @@ def verify(output: str, workers: Workers, watch: Watch, *, full: bool) -> Verifi
     if made.changes:
         raise InputError(f"{output}: cannot be verified: {in_short(made.changes)}")
     series, reducer, options = made.series, made.reducer, made.recipe.options
-    dataset = open_raster(output)
+    dataset = open_raster(output, allow_vrt=output.lower().endswith(".vrt"))
     prepare(reducer)
     names = [info.name for info in reducer.bands]
     if isinstance(options, StatsOptions) and options.stats == CLASS:
@@ -105,7 +106,8 @@ def verify(output: str, workers: Workers, watch: Watch, *, full: bool) -> Verifi
     if CLASS in names and fdr:
         raise InputError(f"{output}: classes by adjusted p-values cannot be verified")
     bands = [dataset.GetRasterBand(number + 1) for number in range(dataset.RasterCount)]
-    if [band.GetDescription() for band in bands] != names + [_ADJUSTED] * bool(fdr):
+    written = [band.description for band in read_whole(output).bands]
+    if written != names + [_ADJUSTED] * bool(fdr):
         raise InputError(f"{output}: cannot be verified: its bands are not {', '.join(names)}")
     dtype = bands[0].ReadAsArray(0, 0, 1, 1).dtype
     computed_as = "float64" if fdr else "float32" if CLASS in names else dtype.name

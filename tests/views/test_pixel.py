@@ -117,6 +117,23 @@ def test_inputs_that_have_moved(inputs, tmp_path, run_cli):
     assert run_cli("pixel", "trend.tif", "in/*.tif", "--rowcol", "--at", "2", "5").returncode == 0
 
 
+def test_parts_of_a_map_are_explained_as_one(inputs, tmp_path, run_cli):
+    for name, rows in (("top", (0, 2)), ("rest", (2, 4))):
+        part = (rows[0], 0, rows[1], 8)
+        pixeltrend.slope(inputs, tmp_path / "in" / f"{name}.tif", window=part, workers=1)
+    whole = tmp_path / "in" / "trend.vrt"
+    parts = [str(tmp_path / "in" / f"{name}.tif") for name in ("top", "rest")]
+    gdal.BuildVRT(str(whole), parts).FlushCache()
+    [found] = pixel(whole, AT)
+    assert [(band.band, band.same) for band in found.written] == [("slope", True)]
+    assert found.statistics["slope"] == pixel(inputs, AT)[0].statistics["slope"]
+    done = run_cli("check", "in/trend.vrt", "--verify", "--full")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        0,
+        "Verified: identical in 48 of 48 pixels",
+    )
+
+
 def test_a_function_has_numbers_and_no_test(tmp_path, inputs, run_cli):
     (tmp_path / "mine.py").write_text(
         "def span(pairs):\n    return pairs[:, 1].max(), len(pairs)\n"
