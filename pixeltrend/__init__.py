@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from pixeltrend.synthetic import make_series
     from pixeltrend.trend import map_pixels, slope
     from pixeltrend.views.map import MapSummary, plot_map
+    from pixeltrend.views.pixel import pixel
+    from pixeltrend.views.pixel_report import PixelReport
+    from pixeltrend.views.table import Table, table
 
 __all__ = [
     "ArgumentError",
@@ -38,11 +41,13 @@ __all__ = [
     "MapSummary",
     "MissingDependencyError",
     "OutputError",
+    "PixelReport",
     "PixelTrendError",
     "ReadError",
     "Report",
     "Series",
     "Summary",
+    "Table",
     "WorkerError",
     "__version__",
     "check",
@@ -50,26 +55,32 @@ __all__ = [
     "make_series",
     "map_pixels",
     "open_series",
+    "pixel",
     "plot_map",
     "reduce",
     "slope",
+    "table",
 ]
 
 # Imported when first used: importing pixeltrend loads no NumPy and no GDAL.
 _HOMES = {
     "CompositeSummary": "pixeltrend.composites",
+    "PixelReport": "pixeltrend.views.pixel_report",
     "Report": "pixeltrend.checks.report",
     "Series": "pixeltrend.series.series",
     "Summary": "pixeltrend.summary",
+    "Table": "pixeltrend.views.table",
     "check": "pixeltrend.checks.report",
     "composite": "pixeltrend.composites",
     "make_series": "pixeltrend.synthetic",
     "map_pixels": "pixeltrend.trend",
     "MapSummary": "pixeltrend.views.map",
     "open_series": "pixeltrend.series.opening",
+    "pixel": "pixeltrend.views.pixel",
     "plot_map": "pixeltrend.views.map",
     "reduce": "pixeltrend.arrays",
     "slope": "pixeltrend.trend",
+    "table": "pixeltrend.views.table",
 }
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pixeltrend.checks.scenes import best_first, composing, open_scenes, scene_notes
 from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError, InputError, OutputError, redact
 from pixeltrend.execution.budget import Output
@@ -28,7 +29,6 @@ from pixeltrend.reducers.composite import Values
 from pixeltrend.reducers.composite_options import CompositeOptions
 from pixeltrend.reducers.periods import periods
 from pixeltrend.reducers.reducer import prepare
-from pixeltrend.scenes import best_first, composing, open_scenes, scene_notes
 from pixeltrend.series.options import InputOptions
 from pixeltrend.times.dates import format_day, format_time
 from pixeltrend.times.names import times_from_names

@@ -9,6 +9,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pixeltrend.checks.scenes import (
+    best_first,
+    composing,
+    open_scenes,
+    sample_pixels,
+    scene_notes,
+    trend_groups,
+    trend_times,
+)
 from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError, redact
 from pixeltrend.execution import usage
@@ -32,15 +41,6 @@ from pixeltrend.reducers.named import origin_of
 from pixeltrend.reducers.notes import notes
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
-from pixeltrend.scenes import (
-    best_first,
-    composing,
-    open_scenes,
-    sample_pixels,
-    scene_notes,
-    trend_groups,
-    trend_times,
-)
 from pixeltrend.series import record
 from pixeltrend.series.homogeneity import CHANGES
 from pixeltrend.series.options import InputOptions, value_options
@@ -132,7 +132,7 @@ def slope(patterns: Patterns, output: str | os.PathLike[str], **options: Any) ->
             output,
             job,
             lambda series: make_reducer(
-                statistics, trend_groups(series, job.inputs, job.composite)
+                statistics, trend_groups(series, statistics, job.inputs, job.composite)
             ),
             statistics,
         )

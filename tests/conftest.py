@@ -187,7 +187,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in set(os.environ) - {"GDAL_DATA", "GDAL_DRIVER_PATH"}:
         if name.startswith(("PIXELTREND_", "GDAL_", "CPL_", "VSI_", "AWS_", "GS_", "AZURE_")):
             monkeypatch.delenv(name)
-    for command in ("SLOPE", "MAP", "CHECK"):  # on a busy machine every run is a long one
+    for command in ("SLOPE", "MAP", "CHECK", "TABLE"):  # on a busy machine every run is a long one
         monkeypatch.setenv(f"PIXELTREND_{command}_PROGRESS", "none")
 
 

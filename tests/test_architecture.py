@@ -24,13 +24,13 @@ MAY_KNOW = {
     "series": {"raster", "times"},
     "execution": {"series", "reducers", "raster"},
     "checks": {"execution", "series", "reducers", "raster", "times"},
-    "views": {"raster", "series", "reducers"},
+    "views": {"checks", "execution", "series", "reducers", "raster", "times"},
 }
 BELOW = {"errors", "interruption", "options", "version"}
 # Modules of the package itself, which see the wings from above; nothing but `cli` and each other
 # knows them.
 TOP = {
-    "__init__", "__main__", "arrays", "cli", "composites", "fdr", "scenes", "summary", "synthetic",
+    "__init__", "__main__", "arrays", "cli", "composites", "fdr", "summary", "synthetic",
     "trend", "xarray",
 }  # fmt: skip
 LIBRARIES = {
@@ -39,6 +39,7 @@ LIBRARIES = {
     "tqdm": {"cli"},
     "numba": {"reducers"},
     "distributed": {"execution"},
+    "exactextract": {"views"},
     "matplotlib": {"views"},
     "matplotlib_scalebar": {"views"},
     "xarray": {"xarray"},
@@ -126,7 +127,15 @@ def test_importing_loads_nothing_heavy():
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["slope", "--help"], ["demo", "--help"], ["slope", "-h"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["slope", "--help"],
+        ["demo", "--help"],
+        ["slope", "-h"],
+        ["table", "--help"],
+        ["pixel", "--help"],
+    ],
 )
 def test_help_loads_nothing_heavy(arguments):
     assert not roots(loaded_by("-m", "pixeltrend", *arguments)) & HEAVY

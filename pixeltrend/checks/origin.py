@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pixeltrend.errors import InputError
 from pixeltrend.raster import provenance
-from pixeltrend.raster.datasets import open_raster
+from pixeltrend.raster.parts import read_whole
 from pixeltrend.series import record
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def trace(path: str) -> Origin:
 
 def _made(path: str) -> Provenance | None:
     try:
-        return provenance.read(open_raster(path).GetMetadata())
+        return provenance.read(read_whole(path).metadata)
     except InputError:
         return None
 

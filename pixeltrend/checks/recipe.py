@@ -13,6 +13,7 @@ from pixeltrend.errors import InputError, redact
 from pixeltrend.options import from_keywords
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.paths import container, is_virtual, within
+from pixeltrend.reducers.composite_options import CompositeOptions
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.series import record
@@ -21,9 +22,10 @@ from pixeltrend.series.options import InputOptions
 from pixeltrend.series.patterns import find_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from pixeltrend.raster.provenance import Provenance
+    from pixeltrend.series.opening import Patterns
     from pixeltrend.series.record import Record
 
 
@@ -37,11 +39,15 @@ class Recipe:
     """How they are read."""
     options: StatsOptions | FunctionOptions
     """What is computed."""
+    composite: CompositeOptions = CompositeOptions()  # noqa: RUF009 - frozen
+    """What is made of scenes first."""
     function: str = ""
     """What `map_pixels` was given."""
+    changes: tuple[str, ...] = ()
+    """What has changed since, as far as anything tells."""
 
 
-def recipe_of(output: str, facts: Provenance) -> Recipe:
+def recipe_of(output: str, facts: Provenance, patterns: Patterns = ()) -> Recipe:
     """Return how an output was made.
 
     Parameters
@@ -50,58 +56,65 @@ def recipe_of(output: str, facts: Provenance) -> Recipe:
         The raster.
     facts
         What its metadata say.
+    patterns
+        Where its inputs are now; none if they are where the record or the metadata say.
 
     Raises
     ------
     InputError
-        That is not known, or what it was made from is gone or has changed.
+        That is not known, or what it was made from is gone.
     """
     made = record.read(output)
-    try:
-        return _from_metadata(output, facts) if made is None else _from_record(output, made)
-    except InputError as error:
-        raise InputError(f"{output}: cannot be verified: {error}") from error
+    if made is None:
+        return _from_metadata(output, facts, patterns)
+    if patterns:
+        return dataclasses.replace(_of(made), paths=find_inputs(patterns))
+    return _from_record(output, made)
 
 
 def _from_record(output: str, made: Record) -> Recipe:
     request = record.ask_again(made, output)
     known = {path: facts for path, facts in request.facts.items() if path in made.files}
-    if reasons := record.differences(made, request._replace(facts=known)):
-        raise InputError(record.in_short(reasons))
+    reasons = record.differences(made, request._replace(facts=known))
+    paths = [path for path in find_inputs(made.patterns) if _recorded_name(path) in made.files]
+    return dataclasses.replace(_of(made), paths=paths, changes=tuple(reasons))
+
+
+def _of(made: Record) -> Recipe:
+    """Return a recipe without its inputs."""
     _, _, function = made.command.partition(" ")
-    classes: tuple[type[Any], ...] = (InputOptions, OutputOptions)
+    classes: tuple[type[Any], ...] = (InputOptions, CompositeOptions, OutputOptions)
     classes += (FunctionOptions if function else StatsOptions,)
     given = {n: tuple(v) if isinstance(v, list) else v for n, v in made.options.items()}
-    _refuse_scenes(given)
-    inputs, _, options = from_keywords(given, *classes)
-    paths = [path for path in find_inputs(made.patterns) if _recorded_name(path) in made.files]
-    return Recipe(paths, inputs, options, function)
+    _refuse_best(given)
+    inputs, composite, _, options = from_keywords(given, *classes)
+    return Recipe([], inputs, options, composite, function)
 
 
-def _refuse_scenes(names: Iterable[str]) -> None:
-    for name in ("composite", "duplicates"):
-        if name in names:
-            raise InputError(f"its values were made of several rasters (--{name})")
+def _refuse_best(options: Mapping[str, Any]) -> None:
+    if options.get("duplicates") == "best":
+        raise InputError("which raster of a time counts was found from all pixels")
 
 
 def _recorded_name(path: str) -> str:
     return redact(path) if is_served(path) else os.path.abspath(on_disk(path))
 
 
-def _from_metadata(output: str, facts: Provenance) -> Recipe:
+def _from_metadata(output: str, facts: Provenance, patterns: Patterns) -> Recipe:
     if facts.method.startswith("map "):
         raise InputError("where its function is stands only in what --update records")
     texts = dict(part.split("=", 1) for part in re.split(r" (?=\w+=)", facts.options) if part)
-    _refuse_scenes(texts)
+    _refuse_best(texts)
     options = {"method": facts.method} | _values(texts, StatsOptions)
     inputs = _values(texts, InputOptions)
     if len(facts.bands) > 1:
         inputs["bands_are_times"] = True
     elif facts.bands:
         inputs["band"] = facts.bands[0]
-    paths = _found(output, facts.inputs)
+    paths = find_inputs(patterns) if patterns else _found(output, facts.inputs)
     inputs["allow_vrt"] = any(path.lower().endswith(".vrt") for path in paths)
-    return Recipe(paths, InputOptions(**inputs), StatsOptions(**options))
+    composite = CompositeOptions(**_values(texts, CompositeOptions))
+    return Recipe(paths, InputOptions(**inputs), StatsOptions(**options), composite)
 
 
 def _found(output: str, names: tuple[str, ...]) -> list[str]:

@@ -10,32 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.checks.recipe import recipe_of
+from pixeltrend.checks.remaking import remake
 from pixeltrend.errors import InputError
 from pixeltrend.execution.budget import Output
 from pixeltrend.execution.fdr import with_adjusted
 from pixeltrend.execution.pipeline import reduced_windows
-from pixeltrend.raster import provenance
 from pixeltrend.raster.datasets import open_raster
-from pixeltrend.raster.grid import Grid
-from pixeltrend.raster.windows import Window, plan_windows
+from pixeltrend.raster.parts import read_whole
+from pixeltrend.raster.windows import plan_windows
 from pixeltrend.reducers.derived import CLASS
-from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.options import StatsOptions
-from pixeltrend.reducers.probe import function_reducer
 from pixeltrend.reducers.reducer import prepare
-from pixeltrend.series.opening import assemble
-from pixeltrend.series.reader import sample_chunks
+from pixeltrend.series.record import in_short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from pixeltrend.checks.recipe import Recipe
     from pixeltrend.execution.executors import Workers
     from pixeltrend.execution.pipeline import Results, Watch
-    from pixeltrend.reducers.reducer import Reducer
+    from pixeltrend.raster.windows import Window
     from pixeltrend.series.series import Series
 
     Floats = NDArray[np.floating[Any]]
@@ -98,25 +93,21 @@ def verify(output: str, workers: Workers, watch: Watch, *, full: bool) -> Verifi
     InputError
         What it was made from is not known, is gone, or has changed.
     """
-    dataset = open_raster(output)
-    facts = provenance.read(dataset.GetMetadata())
-    if facts is None:
-        raise InputError(f"{output}: was not written by pixeltrend")
-    recipe = recipe_of(output, facts)
-    series = _part(assemble(recipe.paths, recipe.inputs), Grid.of(dataset), output)
-    if [f"{t:.10g}" for t in series.times] != [f"{t:.10g}" for t in facts.times]:
-        raise InputError(
-            f"{output}: cannot be verified: its inputs have other times now than those in its "
-            "metadata; what --years, --times and --date-regex said, only --update records"
-        )
-    reducer = _reducer(recipe, series)
+    made = remake(output, "verified")
+    if made.changes:
+        raise InputError(f"{output}: cannot be verified: {in_short(made.changes)}")
+    series, reducer, options = made.series, made.reducer, made.recipe.options
+    dataset = open_raster(output, allow_vrt=output.lower().endswith(".vrt"))
     prepare(reducer)
     names = [info.name for info in reducer.bands]
-    fdr = recipe.options.fdr if isinstance(recipe.options, StatsOptions) else None
+    if isinstance(options, StatsOptions) and options.stats == CLASS:
+        names = [CLASS]  # of composites there is the number of scenes too
+    fdr = options.fdr if isinstance(options, StatsOptions) else None
     if CLASS in names and fdr:
         raise InputError(f"{output}: classes by adjusted p-values cannot be verified")
     bands = [dataset.GetRasterBand(number + 1) for number in range(dataset.RasterCount)]
-    if [band.GetDescription() for band in bands] != names + [_ADJUSTED] * bool(fdr):
+    written = [band.description for band in read_whole(output).bands]
+    if written != names + [_ADJUSTED] * bool(fdr):
         raise InputError(f"{output}: cannot be verified: its bands are not {', '.join(names)}")
     dtype = bands[0].ReadAsArray(0, 0, 1, 1).dtype
     computed_as = "float64" if fdr else "float32" if CLASS in names else dtype.name
@@ -143,26 +134,6 @@ def verify(output: str, workers: Workers, watch: Watch, *, full: bool) -> Verifi
         tuple(tally.difference() for tally in tallies if tally.pixels),
         (_ADJUSTED,) if fdr and not full else (),
     )
-
-
-def _part(series: Series, grid: Grid, output: str) -> Series:
-    """Return the part of a series that an output covers: `--window` and `--bounds` cut it out."""
-    if series.grid.difference(grid) is None:
-        return series
-    offset = grid.offset_from(series.grid)
-    if offset is not None:
-        window = Window(round(offset[0]), round(offset[1]), grid.height, grid.width)
-        whole = Window(0, 0, series.grid.height, series.grid.width)
-        if window.overlap(whole) == window:
-            return series.crop(window)
-    raise InputError(f"{output}: cannot be verified: it does not lie on the grid of its inputs")
-
-
-def _reducer(recipe: Recipe, series: Series) -> Reducer:
-    if isinstance(recipe.options, StatsOptions):
-        return make_reducer(recipe.options, series.groups)
-    samples = ((chunk.times, chunk.values) for chunk in sample_chunks(series))
-    return function_reducer(recipe.function, samples, recipe.options)
 
 
 def _sample(series: Series, windows: Sequence[Window]) -> list[Window]:

@@ -16,8 +16,10 @@ COMMANDS = {
     "demo": "Write a made-up NDVI series to try things on.",
     "fdr": "Adjust the p-values of a written trend for the number of its pixels.",
     "map": "Write what any function makes of every pixel's series.",
+    "pixel": "Explain one pixel: its values, its trend, and the way to its p-value.",
     "plot": "Draw a written trend as a map in classes.",
     "slope": "Write the trend of every pixel.",
+    "table": "Say how much of a written trend goes which way, in square metres.",
 }
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 # The headings of --help, in order.
 GROUPS = (
     "Inputs", "Times", "Missing values", "Composites", "Statistics", "Significance", "Function",
-    "Map", "Running", "Output",
+    "Map", "Table", "Zones", "Pixel", "Running", "Output",
 )  # fmt: skip
 _TYPES: dict[str, Any] = {
     "int": int,
@@ -143,3 +143,14 @@ def parse_creation_options(
     """Return NAME=VALUE as `parse_pairs` does, also packed as GDAL takes them: A=1,B=2."""
     packed = [re.split(r",(?=[A-Za-z_]\w*=)", text) for text in values]
     return parse_pairs(ctx, param, [pair for pairs in packed for pair in pairs])
+
+
+def aligned(rows: Sequence[tuple[str, ...]], left: Collection[int] = (0,)) -> Iterator[str]:
+    """Yield rows as lines, some columns to the left and the others, of numbers, to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            text.ljust(width) if column in left else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(cells).rstrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,15 @@ def make_reducer(options: StatsOptions, groups: Sequence[str] = ()) -> Reducer:
     from pixeltrend.reducers.statistics import Statistics
 
     return Statistics(options, bands)
+
+
+def alone(options: StatsOptions, names: Sequence[str]) -> StatsOptions:
+    """Return the options that compute these statistics of the same method, and nothing else."""
+    usual = StatsOptions()
+    others = {
+        name: getattr(usual, name) for name in ("fdr", "alpha", "stable", "percent_of", "predict")
+    }
+    return dataclasses.replace(options, stats=",".join(names), **others)
 
 
 def _with_steps(

@@ -51,8 +51,7 @@ def read_pixels(tiles: Sequence[Tile], window: Window, target: NDArray[np.floati
 def _decode(tile: Tile, dataset: Any, box: Box, row: NDArray[np.floating[Any]]) -> None:
     """Turn a file's numbers into values, (P,), with NaN where missing."""
     missing = _masks(tile, dataset, box, row.size)
-    if tile.dtype == "Int8":
-        row[row > _INT8_MAX] -= 256  # GDAL before 3.7 reads signed bytes as unsigned ones
+    _sign(tile, row)
     may_be_infinite = tile.dtype.startswith("Float") or tile.warp is not None
     for start in range(0, row.size if may_be_infinite else 0, _PIECE):
         piece = row[start : start + _PIECE]
@@ -64,7 +63,7 @@ def _decode(tile: Tile, dataset: Any, box: Box, row: NDArray[np.floating[Any]]) 
     if tile.valid_range is not None:
         low, high = tile.valid_range
         row[(row < low) | (row > high)] = np.nan
-    for mask in missing:
+    for _, mask in missing:
         row[mask] = np.nan
     if tile.dtype in {"Int64", "UInt64"} and (np.abs(row) >= _EXACT).any():
         raise ReadError(
@@ -78,24 +77,62 @@ def _decode(tile: Tile, dataset: Any, box: Box, row: NDArray[np.floating[Any]]) 
         row += tile.offset
 
 
-def _masks(tile: Tile, dataset: Any, box: Box, pixels: int) -> Iterator[NDArray[np.bool_]]:
-    """Yield masks, (P,), of what is missing: by the file's own mask, by a band, by bits."""
+def _sign(tile: Tile, row: NDArray[np.floating[Any]]) -> None:
+    if tile.dtype == "Int8":
+        row[row > _INT8_MAX] -= 256  # GDAL before 3.7 reads signed bytes as unsigned ones
+
+
+def explain_pixel(tile: Tile, row: int, column: int) -> tuple[float, str]:
+    """Return the number that a file has at a pixel of its own, and why it is missing.
+
+    The reasons are those of `read_pixels`, in its order; empty if the number is a value.
+    """
+    dataset = kept.open(tile, tile.warp)
+    box = column, row, 1, 1
+    number = np.empty(1)
+    band = dataset.GetRasterBand(tile.band)
+    band.ReadRaster(*box, buf_type=gdal.GDT_Float64, buf_obj=number)
+    _sign(tile, number)
+    reasons = [] if np.isfinite(number[0]) else ["not finite"]
+    if tile.nodata is not None and is_nodata(number, tile.nodata)[0]:
+        reasons.append(f"nodata ({tile.nodata:.9g})")
+    if tile.valid_range is not None:
+        low, high = tile.valid_range
+        if number[0] < low or number[0] > high:
+            reasons.append(f"outside the valid range {low:g} to {high:g}")
+    reasons += [why for why, mask in _masks(tile, dataset, box, 1) if mask[0]]
+    return float(number[0]), ", ".join(reasons)
+
+
+def _masks(
+    tile: Tile, dataset: Any, box: Box, pixels: int
+) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield what says that pixels are missing, and which, (P,): the file's mask, a band, bits."""
     if tile.masked and tile.warp is None:  # warping has used it
         mask = np.empty(pixels, dtype=np.uint8)
         band = dataset.GetRasterBand(tile.band)
         band.GetMaskBand().ReadRaster(*box, buf_type=gdal.GDT_Byte, buf_obj=mask)
-        yield mask == 0
+        yield "masked by the file", mask == 0
     if tile.mask_band is not None:
         numbers = _numbers(tile, tile.mask_band, dataset, box, pixels)
-        yield (numbers == 0) | np.isnan(numbers)
+        yield f"masked by band {tile.mask_band}", (numbers == 0) | np.isnan(numbers)
     if tile.qa_band is not None:
         numbers = _numbers(tile, tile.qa_band, dataset, box, pixels)
         unknown = ~np.isfinite(numbers)
-        yield unknown
+        yield "no quality bits", unknown
         numbers[unknown] = 0
         bits = numbers.astype(np.int64)
         for mask_bits, number in tile.qa_bits:
-            yield (bits & mask_bits) == number
+            yield _bits(mask_bits, number), (bits & mask_bits) == number
+
+
+def _bits(mask: int, number: int) -> str:
+    """Return which bits of a quality band have which number."""
+    first, last = (mask & -mask).bit_length() - 1, mask.bit_length() - 1
+    if first == last and number:
+        return f"quality bit {first}"
+    where = f"bit {first}" if first == last else f"bits {first}-{last}"
+    return f"quality {where} = {number >> first}"
 
 
 def _numbers(tile: Tile, band: int, dataset: Any, box: Box, pixels: int) -> NDArray[np.float64]:

@@ -62,6 +62,32 @@ def test_what_was_made_is_made_again(inputs, tmp_path, options, update):
         assert found.not_verified == (("pvalue_fdr",) if "fdr" in options and not full else ())
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"composite": "mean", "every": "year", "stats": "slope,pvalue", "fdr": "bh"},
+        {"composite": "max", "months": "5-9", "min_scenes": 2, "stats": "class"},
+        {"composite": "p75", "every": "water-year", "year_starts": 7, "dtype": "float64"},
+        {"duplicates": "mean"},
+    ],
+    ids=["mean", "class", "percentile", "duplicates"],
+)
+@pytest.mark.parametrize("update", [True, False])
+def test_composites_are_made_again(tmp_path, write_raster, options, update):
+    rng = np.random.default_rng(1)
+    folder = tmp_path / "in"
+    for year in range(2000, 2006):
+        for month in (1, 5, 7, 9):
+            date = f"{year}" if "duplicates" in options else f"{year}-{month:02}"
+            layer = rng.normal(size=(20, 30)).astype(np.float32)
+            layer[rng.random(layer.shape) < 0.2] = np.nan
+            write_raster(folder / f"ndvi_{date}_{month}a.tif", layer)
+    output = folder / "trend.tif"
+    given = {"date_regex": r"ndvi_(?P<year>\d{4})(-(?P<month>\d\d))?"} if update else {}
+    pixeltrend.slope(folder / "*.tif", output, update=update, workers=1, **options, **given)
+    assert verify(output, full=True).differences == ()
+
+
 def test_a_function_by_its_record(inputs, tmp_path, monkeypatch, run_cli):
     run_cli("map", "mine.py:span", "in/*.tif", "-o", "span.tif", "--arg", "low=2", "--update")
     monkeypatch.chdir(tmp_path / "in")

@@ -13,6 +13,7 @@ from pixeltrend.errors import InputError
 from pixeltrend.execution.budget import Output
 from pixeltrend.execution.pipeline import Watch, reduced_windows
 from pixeltrend.reducers.composite import Composite, Values
+from pixeltrend.reducers.derived import SENSOR
 from pixeltrend.reducers.periods import chosen, periods, same_times
 from pixeltrend.series.notes import time_notes
 from pixeltrend.series.opening import assemble
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from pixeltrend.execution.executors import Workers
     from pixeltrend.reducers.composite_options import CompositeOptions
+    from pixeltrend.reducers.options import StatsOptions
     from pixeltrend.reducers.reducer import Reducer
     from pixeltrend.series.opening import Patterns
     from pixeltrend.series.options import InputOptions
@@ -137,9 +139,9 @@ def trend_times(series: Series, options: CompositeOptions) -> NDArray[np.float64
 
 
 def trend_groups(
-    series: Series, inputs: InputOptions, options: CompositeOptions
+    series: Series, statistics: StatsOptions, inputs: InputOptions, options: CompositeOptions
 ) -> tuple[str, ...]:
-    """Return the group of each time (M,) that a trend is over; none where the series has none.
+    """Return the group of each time (M,) that a trend is over; none where it has no use for them.
 
     Raises
     ------
@@ -147,6 +149,8 @@ def trend_groups(
         What makes one value is of several groups.
     """
     groups = series.groups
+    if statistics.steps != SENSOR:
+        return ()
     if options.composite is not None:
         found = periods(series.times, options)
     elif inputs.duplicates is not None:
