@@ -21,7 +21,7 @@ from pixeltrend.series.homogeneity import find_groups
 from pixeltrend.series.mosaic import absent_tiles, join_tiles
 from pixeltrend.series.notes import Note, differences, grouped, refuse, time_notes
 from pixeltrend.series.options import InputOptions
-from pixeltrend.series.own_times import axis_time
+from pixeltrend.series.own_times import has_axis
 from pixeltrend.series.patterns import find_inputs
 from pixeltrend.series.placing import Layer, absent_shards, complete, place_layers
 from pixeltrend.series.series import Series
@@ -241,7 +241,7 @@ def _make_layers(
     notes = []
     first = rasters[0].header
     if inputs.band is None and rasters[0].band is None and len(first.bands) > 1:
-        hint = "--variable, for all times" if axis_time(first, 1) is not None else "--band"
+        hint = "--variable, for all times" if has_axis(first) else "--band"
         text = f"{first.path} has {len(first.bands)} bands; the first one is used (see {hint})"
         notes.append(Note(text))
     return complete(layers), [*notes, *grouped(remarks), *differences(bands)]

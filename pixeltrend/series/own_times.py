@@ -44,6 +44,12 @@ def axis_time(header: Header, number: int) -> float | None:
     return None
 
 
+def has_axis(header: Header) -> bool:
+    """Return whether the bands of a file lie on an axis of time."""
+    axes = _axes(header.bands[0].metadata)
+    return any(is_time_unit(header.metadata.get(f"{name}#units", "")) for name in axes)
+
+
 def bands_on_axis(header: Header) -> list[int | None]:
     """Return the bands of a variable, which are its times; or None for one without an axis.
 
@@ -62,7 +68,7 @@ def bands_on_axis(header: Header) -> list[int | None]:
                     f"{header.path}: has a further axis, {name}, with {len(values)} values: copy "
                     "one of them into a file of its own, with gdalmdimtranslate -array and a view"
                 )
-    if len(bands) == 1 and axis_time(header, 1) is None:
+    if len(bands) == 1 and not has_axis(header):
         return [None]
     return list(range(1, len(bands) + 1))
 

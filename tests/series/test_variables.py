@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import zlib
 
 import numpy as np
@@ -212,6 +213,16 @@ def test_an_axis_of_another_name(tmp_path, numbers):
     dataset = dataset_of({"t2m": numbers, "tp": numbers}).rename(time="valid_time")
     path = write_netcdf(tmp_path / "era5.nc", dataset)
     assert pixeltrend.open_series(path, variable="t2m").times == pytest.approx(YEARS)
+
+
+def test_without_an_option_the_first_of_many_times_is_read_and_told(tmp_path, numbers, monkeypatch):
+    """Without cftime too: names are read, and no axis."""
+    for name in ("tas_1990.nc", "tas_1991.nc"):
+        write_netcdf(tmp_path / name, dataset_of({"tas": numbers}))
+    monkeypatch.setitem(sys.modules, "cftime", None)
+    series = pixeltrend.open_series(tmp_path)
+    assert series.times.tolist() == [1990, 1991]
+    assert "tas_1990.nc has 4 bands; the first one is used (see --variable" in series.warnings[0]
 
 
 def test_axes_go_before_names(tmp_path, numbers):
