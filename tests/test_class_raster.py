@@ -5,7 +5,7 @@ import pytest
 from osgeo import gdal
 
 import pixeltrend
-from pixeltrend.errors import ArgumentError, InputError
+from pixeltrend.errors import ArgumentError
 from pixeltrend.reducers.classes import CLASSES
 
 gdal.UseExceptions()
@@ -86,9 +86,16 @@ def test_classes_stand_alone_and_are_bytes(stack, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_map_in_quintiles_of_classes_is_refused(stack, tmp_path):
+def test_a_map_of_classes_has_their_names_and_counts(stack, tmp_path):
     folder, _ = stack
     path = tmp_path / "class.tif"
     pixeltrend.slope(folder / "*.tif", path, stats="class", workers=1)
-    with pytest.raises(InputError, match="its own names and colours"):
-        pixeltrend.plot_map(path, tmp_path / "class.png")
+    codes = gdal.Open(str(path)).ReadAsArray()
+    summary = pixeltrend.plot_map(path, tmp_path / "class.svg")
+    assert summary.limits == tuple(range(1, len(CLASSES)))
+    assert summary.counts == tuple(np.bincount(codes.ravel(), minlength=len(CLASSES))[1:])
+    drawn = (tmp_path / "class.svg").read_text()
+    for (name, _), count in zip(CLASSES[1:], summary.counts, strict=True):
+        assert (f">{name}<" in drawn) == (count > 0)
+    with pytest.raises(ArgumentError, match="each with a class of its own"):
+        pixeltrend.plot_map(path, tmp_path / "class.png", classes=3)
