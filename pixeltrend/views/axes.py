@@ -92,6 +92,7 @@ def _frame(dataset: Any, *, degrees: bool) -> Frame:
     osr.UseExceptions()
     code = crs.GetAuthorityCode(None)
     name = crs.GetName() + (f" ({crs.GetAuthorityName(None)}:{code})" if code else "")
+    name = "" if name == "unknown" else name  # PROJ's, for systems that are parameters alone
     x, y = (left + right) / 2, (top + bottom) / 2
     dx, dy = abs(right - left) / 100, abs(bottom - top) / 100
     metres = _ground_length(crs)

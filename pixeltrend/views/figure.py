@@ -170,7 +170,8 @@ def _compose(
     _draw_map(axes, picture, page, width, height)
     below = width / height > _WIDE
     if page.width is not None:
-        below = below or page.width < _BESIDE / 0.4
+        side = min(page.width * 0.4, _TALLEST * width / height)
+        below = below or page.width - side < _BESIDE * page.font_size / 8
     total = page.width or (width if below else width + _BESIDE)
     columns = round(12 * 8 / page.font_size * max(total - 0.3, 1.5))
     size = page.font_size

@@ -17,6 +17,8 @@ _PALEST = 0.3
 BELOW_ZERO = -1e-300
 # Part of the values that must be zeros for a class of their own.
 _MANY_ZEROS = 0.005
+# Part of an even class that is too little for one.
+_SLIVER = 0.25
 # Part of the values that the steps of symmetric limits reach over.
 _WITHIN = 0.98
 _ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -65,6 +67,8 @@ def divided_at_zero(
 ) -> NDArray[np.float64]:
     """Return limits whose classes lie on one side of zero each; many zeros have their own.
 
+    A limit that would leave next to nothing between itself and zero becomes zero.
+
     Parameters
     ----------
     limits
@@ -77,12 +81,17 @@ def divided_at_zero(
     low, *inner, high = limits.tolist()
     if not low <= 0 <= high or low == high:
         return limits
+    valid = int((~np.isnan(values)).sum())
     if split and low < 0 < high and 0.0 not in inner:
-        nearest = max((limit for limit in inner if limit < 0), default=None)
-        if nearest is not None and not ((values > nearest) & (values <= 0)).any():
-            inner.remove(nearest)
+        below = max([low, *(limit for limit in inner if limit < 0)])
+        above = min([high, *(limit for limit in inner if limit > 0)])
+        few = valid * _SLIVER / (len(limits) - 1)
+        if below in inner and int(((values > below) & (values <= 0)).sum()) <= few:
+            inner.remove(below)
+        elif above in inner and int(((values > 0) & (values <= above)).sum()) <= few:
+            inner.remove(above)
         inner.append(0.0)
-    zeros, valid = int((values == 0).sum()), int((~np.isnan(values)).sum())
+    zeros = int((values == 0).sum())
     if zeros >= _MANY_ZEROS * valid and zeros and (0.0 in inner or split):
         inner += [BELOW_ZERO] * (low < 0) + [0.0] * (high > 0)
     return np.array([low, *sorted(set(inner)), high])

@@ -59,6 +59,8 @@ def _how_even(classes: Classes, counts: NDArray[np.int64]) -> str:
         return f"{_quantiles(classes.wanted)}, but zeros have a class of their own."
     if 0 in limits[1:-1] and len(classes) == classes.wanted + 1:
         return f"{_quantiles(classes.wanted)}; zero divides the one that it lies in."
+    if 0 in limits[1:-1] and len(classes) == classes.wanted:
+        return f"{_quantiles(classes.wanted)}, but for the limit at zero."
     if len(classes) == classes.wanted and uneven <= _SAMPLED * counts.sum():
         return f"{_quantiles(classes.wanted)} of a sample of the pixels."
     fewer = f" {classes.wanted} were asked for." if len(classes) < classes.wanted else ""

@@ -14,7 +14,13 @@ from matplotlib_scalebar.scalebar import ScaleBar
 
 from pixeltrend.trend import slope
 from pixeltrend.views import reading
-from pixeltrend.views.colours import MISSING, NEUTRAL, shade_colours
+from pixeltrend.views.colours import (
+    MISSING,
+    NEUTRAL,
+    amount_colours,
+    shade_colours,
+    significance_colours,
+)
 from pixeltrend.views.map import plot_map
 
 DEGREES = {"geotransform": (-74.7, 0.001, 0, -8.3, 0, -0.001), "crs": "EPSG:4326"}
@@ -100,8 +106,10 @@ def test_colours_can_be_told_apart_by_everyone():
     ]  # fmt: skip
     to_xyz = [[0.4339, 0.3762, 0.1899], [0.2126, 0.7152, 0.0722], [0.0178, 0.1095, 0.8727]]
     symmetric, positive = [-1, -0.53, 0, 0.53, 1], [0.3, 0.475, 0.65, 0.825, 1]
-    for shades in (symmetric, positive, [-shade for shade in positive]):
-        colours = np.array([*shade_colours(shades), MISSING]) / 255
+    ramps = [shade_colours(s) for s in (symmetric, positive, [-shade for shade in positive])]
+    ramps += [significance_colours(5), amount_colours(5)]
+    for ramp in ramps:
+        colours = np.array([*ramp, MISSING]) / 255
         linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
         for eye in eyes:
             f = np.cbrt(np.clip(linear @ np.transpose(eye), 1e-3, 1) @ np.transpose(to_xyz))
