@@ -111,6 +111,8 @@ def composite(
         raise ArgumentError("composite: say what the value of a period is, such as max or mean")
     if job.output.update:
         raise ArgumentError("update: composites have no record of what they were made from")
+    if job.output.style:
+        raise ArgumentError("style: composites have none: classes of one would not be another's")
     series = open_scenes(patterns, job.inputs, job.composite)
     found = periods(series.times, job.composite)
     names = _names(name or job.composite.composite, found.times, job.composite)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pixeltrend.reducers.quality import REASONS
 from pixeltrend.views.colours import code_colour
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 # The metadata item of a band in which pixeltrend says what its codes are.
 ITEM = "CLASSES"
 _ENTRY = re.compile(r"(\d+) (.+?)(?:, (?=\d+ )|$)")
+
+# Floats have no colour table in a TIFF.
+_REASONS = {name: colour[:3] for name, colour in REASONS}
 
 
 class Category(NamedTuple):
@@ -36,7 +40,7 @@ def read_categories(raster_band: Any, metadata: Mapping[str, str]) -> tuple[Cate
         names = dict(enumerate(raster_band.GetCategoryNames() or ()))
     table = raster_band.GetColorTable()
     if table is None:
-        colours = {}
+        colours = {code: _REASONS[name] for code, name in names.items() if name in _REASONS}
     else:
         entries = {code: table.GetColorEntry(code) for code in range(table.GetCount())}
         colours = {code: entry[:3] for code, entry in entries.items() if entry[3]}

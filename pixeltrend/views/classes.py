@@ -100,8 +100,7 @@ def classify(
     Parameters
     ----------
     values
-        Values of any shape, NaN where missing, one at least valid; a sample of them will do. They
-        stay as they are.
+        Values of any shape, NaN where missing; a sample of them will do. They stay as they are.
     kind
         What they are, by their name; values that cannot be that are plain numbers.
     options
@@ -109,7 +108,7 @@ def classify(
     categories
         Names and colours, if they are codes.
     ends
-        Smallest and largest of all values, if `values` are a sample.
+        Smallest and largest of all values; those of `values` by default.
 
     Raises
     ------
@@ -119,6 +118,8 @@ def classify(
     sample = np.array(values).reshape(-1)
     if categories or kind is Kind.CATEGORY:
         return _of_codes(sample, categories, options)
+    if np.isnan(sample).all() and ends:  # few pixels have a value, and none of them is in it
+        sample = np.array(ends)
     ends = ends or (float(np.nanmin(sample)), float(np.nanmax(sample)))
     kind = confirmed(kind, *ends)
     basis, wanted, limits = _limits(sample, kind, options, ends)

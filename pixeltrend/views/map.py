@@ -135,8 +135,6 @@ def plot_map(
     if np.isnan(values).all():
         raise InputError(f"{path}: {name} is missing in every pixel")
     sample = enough(values, header.grid.height, header.grid.width)
-    if np.isnan(sample).all():  # few pixels have a value, and none of them is in the sample
-        sample = values
     ends = float(np.nanmin(values)), float(np.nanmax(values))
     classes = classify(sample, kind, choices, categories=layers.categories, ends=ends)
     counts = classes.counts(values)
