@@ -103,15 +103,18 @@ class Replacement:
     def _move(self, side_files: list[Path]) -> None:
         if not self._overwrite:
             self._claim()
-        style = style_path(self.target)
+        new_style, style = style_path(self.path), style_path(self.target)
         if self._styled and is_ours(style):  # first: no raster stands beside another one's style
             style.unlink()
         for file in side_files:
-            if file.name != style.name:
+            if file != new_style:
                 file.replace(self.target.with_name(file.name))
         self.path.replace(self.target)
-        if style_path(self.path).exists():
-            self._give_style(style)
+        if new_style in side_files:
+            if os.path.lexists(style):
+                log.info("%s: is not a style that pixeltrend wrote, so it stays", style)
+            else:
+                new_style.replace(style)
         interruption.completed.append(self.name)
         kept = {file.name for file in side_files}
         for suffix in _SIDE_FILES:
@@ -119,13 +122,6 @@ class Replacement:
             if os.path.basename(old) not in kept and os.path.lexists(old):
                 os.unlink(old)
         fsync(self.target.parent)
-
-    def _give_style(self, style: Path) -> None:
-        """Bring the new style to its place, unless a user keeps one of his own there."""
-        if os.path.lexists(style):
-            log.info("%s: is not a style that pixeltrend wrote, so it stays", style)
-        else:
-            style_path(self.path).replace(style)
 
     def _claim(self) -> None:
         """Give the target's name to the new file, unless a file has got it since the start."""

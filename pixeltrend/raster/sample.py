@@ -11,7 +11,10 @@ ENOUGH = 2**20
 
 
 def sample_steps(height: int, width: int, most: int = ENOUGH) -> tuple[int, int]:
-    """Return the height and width, powers of 3, of the squares of which at most so many fit in."""
+    """Return height and width, powers of 3, of squares of which at most so many fit in.
+
+    `most` is 4 at least: a row of two pixels is not halved.
+    """
     down = across = 1
     while (height // down) * (width // across) > most:
         down, across = (

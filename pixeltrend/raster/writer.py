@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -277,7 +278,8 @@ class RasterWriter:
             try:
                 style_path(self._new.path).write_bytes(sealed(style))
             except OSError as error:
-                raise self._new.failure(error) from error
+                if error.errno != errno.ENAMETOOLONG:  # a name with no room for .qml has no style
+                    raise self._new.failure(error) from error
 
     def _finish(self) -> None:
         """Close the new raster, and put it in the target's place."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import quoteattr
 
 from pixeltrend.views.categories import Category
 from pixeltrend.views.classes import classify
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from pixeltrend.views.classes import Classes
 
+_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 # The oldest QGIS that reads what is written here.
 _QGIS = "3.4.0"
 
@@ -52,7 +52,7 @@ def band_style(
 def qml(classes: Classes, band: int = 1) -> str:
     """Return classes of a band as QGIS's XML."""
     entries = zip(classes.labels, classes.colours.tolist(), strict=True)
-    colours = [(f"label={quoteattr(label)}", _hex(colour)) for label, colour in entries]
+    colours = [(f'label="{label.translate(_ESCAPED)}"', _hex(colour)) for label, colour in entries]
     if classes.kind is Kind.CATEGORY:
         rows = [
             f'<paletteEntry value="{code:g}" {label} color="{colour}" alpha="255"/>'
