@@ -66,6 +66,11 @@ class CompositeSummary:
     warnings: tuple[str, ...]
     """What to know before trusting them."""
 
+    def __repr__(self) -> str:
+        count = len(self.outputs)
+        names = " to ".join(dict.fromkeys((self.outputs[0], self.outputs[-1]))) if count else ""
+        return f"<CompositeSummary of {count} rasters, {names}, {len(self.warnings)} warnings>"
+
 
 @takes(CompositeOptions, InputOptions, Workers, OutputOptions, Watch)
 def composite(

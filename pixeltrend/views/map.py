@@ -63,6 +63,13 @@ class MapSummary:
     picture: bytes = field(default=b"", repr=False)
     """The bytes of the picture, which a notebook shows."""
 
+    def __repr__(self) -> str:
+        where = f" of {self.output}" if self.output else ""
+        return (
+            f"<MapSummary{where}: {self.band} in {len(self.counts)} classes, "
+            f"{self.valid_pixels:,} of {self.pixels:,} pixels have a value>"
+        )
+
     def _repr_png_(self) -> tuple[bytes, dict[str, int]] | None:
         if not self.picture.startswith(b"\x89PNG"):
             return None
