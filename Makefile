@@ -15,7 +15,7 @@ setup: ## Make .venv with GDAL and pixeltrend; does nothing the second time
 
 demo: setup ## Run the main job on a made-up series
 	$(BIN)/pixeltrend demo demo
-	$(BIN)/pixeltrend slope 'demo/*.tiff' -o demo/trend.tif
+	$(BIN)/pixeltrend slope 'demo/*.tiff' -o demo/trend.tif --stats slope,pvalue
 	$(BIN)/pixeltrend plot demo/trend.tif -o demo/map.png
 
 test: setup ## Run all tests; TESTS='-p randomly' shuffles them

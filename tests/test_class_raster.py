@@ -57,7 +57,9 @@ def test_bytes_hold_the_classes_that_reduce_gives(stack, tmp_path, options, file
     for code, (name, colour) in enumerate(CLASSES):
         assert f"{code} {name}" in band.GetMetadataItem("CLASSES")
         assert colours.GetColorEntry(code)[:3] == colour[:3]
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["class.tif", "class.tif.aux.xml"]
+    style = ["class.qml"] if file_format == "GTiff" else []
+    names = [*style, "class.tif", "class.tif.aux.xml"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == names
 
 
 def test_workers_and_windows_do_not_show(stack, tmp_path):
@@ -73,7 +75,8 @@ def test_another_raster_takes_the_names_away(stack, tmp_path):
     path = tmp_path / "out.tif"
     pixeltrend.slope(folder / "*.tif", path, stats="class", workers=1)
     pixeltrend.slope(folder / "*.tif", path, workers=1)
-    assert [file.name for file in tmp_path.iterdir()] == ["out.tif"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.qml", "out.tif"]
+    assert "missing" not in (tmp_path / "out.qml").read_text()
     assert gdal.Open(str(path)).GetRasterBand(1).GetColorTable() is None
 
 

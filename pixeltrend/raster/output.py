@@ -40,8 +40,8 @@ class OutputOptions:
     style: bool | None = option(
         None,
         "Write a style for QGIS beside the output, a .qml of the same stem, with the classes and "
-        "colours that plot has; it never replaces a style that somebody else saved.  [default: "
-        "for GTiff, not for COG]",
+        "colours that plot has, and units for R's terra (.aux.json); a style that somebody else "
+        "saved stays.  [default: for GTiff, not for COG]",
         group="Output",
     )
     update: bool = option(

@@ -13,14 +13,14 @@ from typing import Self
 
 from pixeltrend import interruption
 from pixeltrend.errors import OutputError
-from pixeltrend.raster.paths import RECORD
+from pixeltrend.raster.paths import RECORD, UNITS
 from pixeltrend.raster.style_files import is_ours, style_path
 
 log = logging.getLogger(__name__)
 
-# GDAL, QGIS and --update leave these beside a raster; those of the old file say nothing of the
-# new one.
-_SIDE_FILES = (".aux.xml", ".ovr", ".msk", RECORD)
+# GDAL, QGIS, terra and --update leave these beside a raster; those of the old file say nothing of
+# the new one.
+_SIDE_FILES = (".aux.xml", ".ovr", ".msk", UNITS, RECORD)
 # Letters of the target's name in that of its hidden folder: a name has at most 255 bytes.
 _SHOWN = 50
 # MiB that a disk must take; less, and it is full.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from pixeltrend.raster.paths import UNITS
 from pixeltrend.raster.sample import sample_steps, sampled
 from pixeltrend.raster.statistics import BandStatistics
+from pixeltrend.raster.style_files import sealed, style_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -76,12 +80,26 @@ class ForViewers:
             for name, text in statistics.items().items():
                 band.SetMetadataItem(name, text)
 
-    def style(self) -> str:
-        """Return the style of the first band; empty if there is none, or no value."""
+    def files(self, raster: Path) -> Iterator[tuple[Path, bytes]]:
+        """Return the files beside the raster: a style of its first band, and units.
+
+        Units stand in the raster too, where R's terra does not look for them.
+        """
+        if self._style is None:
+            return
+        if style := self._made_style(self._style):
+            yield style_path(raster), sealed(style)
+        if any(band.unit for band in self._bands):
+            units = json.dumps([band.unit for band in self._bands], separators=(",", ":"))
+            # terra reads it line by line.
+            yield Path(f"{raster}{UNITS}"), f'{{\n"unit":{units}\n}}\n'.encode()
+
+    def _made_style(self, style: Style) -> str:
+        """Return the style of the first band; empty if it has no value."""
         first, band = self._statistics[0], self._bands[0]
-        if self._style is None or not (band.classes or first.items()):
+        if not (band.classes or first.items()):
             return ""
         sample: NDArray[Any] = np.concatenate(self._sample)
         if band.is_of_bytes:
             sample = np.where(sample == 0, np.nan, sample)
-        return self._style(sample, (first.low, first.high))
+        return style(sample, (first.low, first.high))

@@ -12,7 +12,6 @@ from pixeltrend.raster.creation_options import check_creation_options
 from pixeltrend.raster.datasets import gdal, gdal_messages
 from pixeltrend.raster.paths import is_utf8
 from pixeltrend.raster.replacing import Replacement
-from pixeltrend.raster.style_files import sealed, style_path
 from pixeltrend.raster.viewers import Band, ForViewers
 
 if TYPE_CHECKING:
@@ -271,14 +270,14 @@ class RasterWriter:
                 band.FlushCache()
 
     def _write_what_viewers_read(self) -> None:
-        """Write statistics into the file, and the style beside it."""
+        """Write statistics into the file, and what else there is beside it."""
         with self._writing():
             self._viewers.write_statistics(self._dataset)
-        if style := self._viewers.style():
+        for path, content in self._viewers.files(self._new.path):
             try:
-                style_path(self._new.path).write_bytes(sealed(style))
+                path.write_bytes(content)
             except OSError as error:
-                if error.errno != errno.ENAMETOOLONG:  # a name with no room for .qml has no style
+                if error.errno != errno.ENAMETOOLONG:  # a name with no room for more has none
                     raise self._new.failure(error) from error
 
     def _finish(self) -> None:
