@@ -168,7 +168,7 @@ def plot_map(
         name=name,
         unit=band.unit if choices.unit is None else choices.unit,
         notes=(
-            *notes_on_classes(classes, counts),
+            *notes_on_classes(classes, counts, sampled=sample.size < values.size),
             layers.decimation,
             frame.note if choices.subtitle or frame.x.counts else "",
         ),

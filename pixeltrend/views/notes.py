@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from pixeltrend.views.classes import Classes
 
-# Parts of the pixels by which classes may differ that hold equally many; or quintiles of a sample.
-_ALIKE, _SAMPLED = 0.001, 0.02
+# Part of the pixels by which classes may differ that hold equally many.
+_ALIKE = 0.001
 
 
-def notes_on_classes(classes: Classes, counts: NDArray[np.int64]) -> tuple[str, str]:
+def notes_on_classes(
+    classes: Classes, counts: NDArray[np.int64], *, sampled: bool = False
+) -> tuple[str, str]:
     """Return how to read the classes and their colours; sentences that are true of the counts.
 
     Parameters
@@ -28,19 +30,21 @@ def notes_on_classes(classes: Classes, counts: NDArray[np.int64]) -> tuple[str, 
         The classes.
     counts
         Pixels in each, (K,).
+    sampled
+        Whether limits come from some of these pixels.
     """
     limits = classes.limits
     if classes.kind is Kind.CATEGORY:
         return "", ""
     if limits[0] == limits[-1]:
         return "All pixels have the same value.", ""
-    return _how(classes, counts), _colours_mean(classes)
+    return _how(classes, counts, sampled=sampled), _colours_mean(classes)
 
 
-def _how(classes: Classes, counts: NDArray[np.int64]) -> str:
+def _how(classes: Classes, counts: NDArray[np.int64], *, sampled: bool) -> str:
     """Return how the limits were found."""
     if classes.basis == "quantiles":
-        return _how_even(classes, counts)
+        return _how_even(classes, counts, sampled=sampled)
     if classes.basis == "symmetric":
         return "Equal steps to both sides of zero; the outermost classes hold what lies beyond."
     if classes.basis == "equal":
@@ -49,20 +53,21 @@ def _how(classes: Classes, counts: NDArray[np.int64]) -> str:
     return ""
 
 
-def _how_even(classes: Classes, counts: NDArray[np.int64]) -> str:
+def _how_even(classes: Classes, counts: NDArray[np.int64], *, sampled: bool) -> str:
     """Return what quantiles have become."""
     limits, uneven = classes.limits, int(np.ptp(counts))
     if uneven <= max(_ALIKE * counts.sum(), 1):
         give = ", give or take one" if uneven == 1 and counts.sum() < 1 / _ALIKE else ""
         return f"All classes hold equally many pixels{give}."
+    names = _quantiles(classes.wanted) + (" of a sample of the pixels" if sampled else "")
     if BELOW_ZERO in limits:
-        return f"{_quantiles(classes.wanted)}, but zeros have a class of their own."
+        return f"{names}, but zeros have a class of their own."
     if 0 in limits[1:-1] and len(classes) == classes.wanted + 1:
-        return f"{_quantiles(classes.wanted)}; zero divides the one that it lies in."
+        return f"{names}; zero divides the one that it lies in."
     if 0 in limits[1:-1] and len(classes) == classes.wanted:
-        return f"{_quantiles(classes.wanted)}, but for the limit at zero."
-    if len(classes) == classes.wanted and uneven <= _SAMPLED * counts.sum():
-        return f"{_quantiles(classes.wanted)} of a sample of the pixels."
+        return f"{names}, but for the limit at zero."
+    if sampled and len(classes) == classes.wanted:
+        return f"{names}."
     fewer = f" {classes.wanted} were asked for." if len(classes) < classes.wanted else ""
     return "Many pixels share a value, so classes hold different numbers of pixels." + fewer
 
