@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format bench torture dist clean
+.PHONY: help setup demo test test-qgis test-all lint format bench torture dist clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -15,11 +15,15 @@ setup: ## Make .venv with GDAL and pixeltrend; does nothing the second time
 
 demo: setup ## Run the main job on a made-up series
 	$(BIN)/pixeltrend demo demo
-	$(BIN)/pixeltrend slope 'demo/*.tiff' -o demo/trend.tif
+	$(BIN)/pixeltrend slope 'demo/*.tiff' -o demo/trend.tif --stats slope,pvalue
 	$(BIN)/pixeltrend plot demo/trend.tif -o demo/map.png
 
 test: setup ## Run all tests; TESTS='-p randomly' shuffles them
 	$(BIN)/python -m pytest -n auto $(TESTS)
+
+test-qgis: setup ## Open outputs in QGIS, headless; needs Debian's or Ubuntu's python3-qgis
+	@/usr/bin/python3 -c 'import qgis.core' || { echo 'apt-get install python3-qgis'; exit 1; }
+	$(BIN)/python -m pytest tests/views/test_qgis.py $(TESTS)
 
 test-all: setup ## Run all tests on every interpreter that is there, and a part of the torture
 	@for python in python3.11 python3.12 python3.13 python3.14; do \
@@ -27,6 +31,7 @@ test-all: setup ## Run all tests on every interpreter that is there, and a part 
 	        $(MAKE) test PYTHON=$$python VENV=.venv-$$python || exit 1; \
 	    else echo "no $$python"; fi; \
 	done
+	@if /usr/bin/python3 -c 'import qgis.core' 2>/dev/null; then $(MAKE) test-qgis; else echo "no QGIS"; fi
 	$(BIN)/python tests/torture --quick
 
 torture: setup ## Runs with thousands of faults, for hours; TORTURE='--scale 0.1' for fewer

@@ -66,6 +66,11 @@ class CompositeSummary:
     warnings: tuple[str, ...]
     """What to know before trusting them."""
 
+    def __repr__(self) -> str:
+        count = len(self.outputs)
+        names = " to ".join(dict.fromkeys((self.outputs[0], self.outputs[-1]))) if count else ""
+        return f"<CompositeSummary of {count} rasters, {names}, {len(self.warnings)} warnings>"
+
 
 @takes(CompositeOptions, InputOptions, Workers, OutputOptions, Watch)
 def composite(
@@ -111,6 +116,8 @@ def composite(
         raise ArgumentError("composite: say what the value of a period is, such as max or mean")
     if job.output.update:
         raise ArgumentError("update: composites have no record of what they were made from")
+    if job.output.style:
+        raise ArgumentError("style: composites have none: classes of one would not be another's")
     series = open_scenes(patterns, job.inputs, job.composite)
     found = periods(series.times, job.composite)
     names = _names(name or job.composite.composite, found.times, job.composite)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from pixeltrend.raster.windows import plan_windows
 from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.reducers.bands import make_band
 from pixeltrend.reducers.options import StatsOptions
+from pixeltrend.trend import styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +97,7 @@ def adjust(
         OutputOptions(dtype=dtype),
         metadata=describe(made._replace(options=text))
         | ({"AREA_OR_POINT": first.area_or_point} if first.area_or_point else {}),
+        style=partial(styled, bands[0]),
     )
 
     def read(numbers: Sequence[int]) -> Results:

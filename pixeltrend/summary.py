@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +62,15 @@ class Summary:
     """Whether the output was up to date, so that nothing was computed (`update`)."""
     resumed: int = 0
     """Windows that a run before had finished, which did not end (`resume`)."""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Summary of {self.output}: {self.valid_pixels:,} of {self.pixels:,} pixels have a "
+            f"result, {len(self.times)} times{_between(self.times)}, {len(self.warnings)} warnings>"
+        )
+
+
+def _between(times: Sequence[float]) -> str:
+    """Return the years of the first and the last of some decimal years, as text after a blank."""
+    years = dict.fromkeys(math.floor(time) for time in (*times[:1], *times[-1:]))
+    return f" from {' to '.join(map(str, years))}" if years else ""

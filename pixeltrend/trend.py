@@ -51,6 +51,8 @@ from pixeltrend.summary import Summary, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from numpy.typing import NDArray
+
     from pixeltrend.execution.pipeline import Results
     from pixeltrend.reducers.reducer import BandInfo, Reducer
     from pixeltrend.series.opening import Patterns
@@ -268,6 +270,7 @@ def _run(
         job.output,
         metadata=metadata(series, reducer, job, statistics),
         threads=job.workers.writer_threads,
+        style=partial(styled, bands[0]),
     )
     prepare(reducer)
     warnings += [note.text for note in undeclared(series, most=MOST_LOOKED_AT)]
@@ -318,6 +321,13 @@ def _bands(reducer: Reducer, statistics: StatsOptions | None) -> list[BandInfo]:
     if statistics is not None and statistics.fdr:
         bands.append(make_band("pvalue_fdr", statistics))
     return bands
+
+
+def styled(band: Band | BandInfo, sample: NDArray[Any], ends: tuple[float, float]) -> str:
+    """Return the style of the first band of an output, from some of its values and their range."""
+    from pixeltrend.views.style import band_style  # nothing is drawn before the end
+
+    return band_style(sample, ends, band.name, band.classes)
 
 
 def _adjustment(

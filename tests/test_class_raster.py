@@ -5,7 +5,7 @@ import pytest
 from osgeo import gdal
 
 import pixeltrend
-from pixeltrend.errors import ArgumentError, InputError
+from pixeltrend.errors import ArgumentError
 from pixeltrend.reducers.classes import CLASSES
 
 gdal.UseExceptions()
@@ -57,7 +57,9 @@ def test_bytes_hold_the_classes_that_reduce_gives(stack, tmp_path, options, file
     for code, (name, colour) in enumerate(CLASSES):
         assert f"{code} {name}" in band.GetMetadataItem("CLASSES")
         assert colours.GetColorEntry(code)[:3] == colour[:3]
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["class.tif", "class.tif.aux.xml"]
+    style = ["class.qml"] if file_format == "GTiff" else []
+    names = [*style, "class.tif", "class.tif.aux.xml"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == names
 
 
 def test_workers_and_windows_do_not_show(stack, tmp_path):
@@ -73,7 +75,8 @@ def test_another_raster_takes_the_names_away(stack, tmp_path):
     path = tmp_path / "out.tif"
     pixeltrend.slope(folder / "*.tif", path, stats="class", workers=1)
     pixeltrend.slope(folder / "*.tif", path, workers=1)
-    assert [file.name for file in tmp_path.iterdir()] == ["out.tif"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.qml", "out.tif"]
+    assert "missing" not in (tmp_path / "out.qml").read_text()
     assert gdal.Open(str(path)).GetRasterBand(1).GetColorTable() is None
 
 
@@ -86,9 +89,16 @@ def test_classes_stand_alone_and_are_bytes(stack, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_map_in_quintiles_of_classes_is_refused(stack, tmp_path):
+def test_a_map_of_classes_has_their_names_and_counts(stack, tmp_path):
     folder, _ = stack
     path = tmp_path / "class.tif"
     pixeltrend.slope(folder / "*.tif", path, stats="class", workers=1)
-    with pytest.raises(InputError, match="its own names and colours"):
-        pixeltrend.plot_map(path, tmp_path / "class.png")
+    codes = gdal.Open(str(path)).ReadAsArray()
+    summary = pixeltrend.plot_map(path, tmp_path / "class.svg")
+    assert summary.limits == tuple(range(1, len(CLASSES)))
+    assert summary.counts == tuple(np.bincount(codes.ravel(), minlength=len(CLASSES))[1:])
+    drawn = (tmp_path / "class.svg").read_text()
+    for (name, _), count in zip(CLASSES[1:], summary.counts, strict=True):
+        assert (f">{name}<" in drawn) == (count > 0)
+    with pytest.raises(ArgumentError, match="each with a class of its own"):
+        pixeltrend.plot_map(path, tmp_path / "class.png", classes=3)

@@ -42,6 +42,8 @@ def blocks(language):
 def series(tmp_path_factory):
     folder = tmp_path_factory.mktemp("series")
     pixeltrend.make_series(folder, height=48, width=40, years="2001:2004", gaps=0.05)
+    stats = "slope,pvalue,n_valid"
+    pixeltrend.slope(folder / "*.tiff", folder / "trend.tif", stats=stats, workers=1)
     return folder
 
 
@@ -52,6 +54,8 @@ def place(tmp_path, series):
     for raster in series.glob("*.tiff"):
         for name in (raster.name, "exports/" + raster.name, "exports/lst" + raster.name[4:]):
             os.link(raster, tmp_path / name)
+    (tmp_path / "try").mkdir()
+    shutil.copy(series / "trend.tif", tmp_path / "try")
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     return tmp_path
 

@@ -74,7 +74,11 @@ def test_cron_runs_the_same_line_again(run_cli, tmp_path, write_stack, make_valu
     expected = linregress_slopes(np.arange(2000, 2006), values)
     np.testing.assert_allclose(read_raster(tmp_path / "trend.tiff"), expected, rtol=1e-6)
     names = [f"ndvi_{year}.tiff" for year in range(2000, 2006)]
-    assert sorted(path.name for path in tmp_path.iterdir()) == [*names, "trend.tiff"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *names,
+        "trend.qml",
+        "trend.tiff",
+    ]
 
 
 @pytest.mark.parametrize("patterns", ["deep/copy/*.tiff", "**/*.tiff", "deep/copy", "-"])

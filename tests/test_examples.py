@@ -83,7 +83,8 @@ def test_library(exports, tmp_path):
 
 def test_batch(exports, tmp_path):
     run_here(EXAMPLES / "batch.sh", "exports", "results", cwd=tmp_path)
-    assert [path.name for path in (tmp_path / "results").iterdir()] == ["ndvi_trend.tif"]
+    names = sorted(path.name for path in (tmp_path / "results").iterdir())
+    assert names == ["ndvi_trend.qml", "ndvi_trend.tif", "ndvi_trend.tif.aux.json"]
 
 
 def test_a_batch_without_exports_fails(tmp_path):

@@ -119,6 +119,12 @@ class Report:
     problems: tuple[str, ...]
     """Why a run would fail."""
 
+    def __repr__(self) -> str:
+        return (
+            f"<Report on {len(self.rasters)} rasters, {self.width} x {self.height} pixels, "
+            f"{len(self.warnings)} warnings, {len(self.problems)} problems>"
+        )
+
 
 @takes(InputOptions)
 def check(

@@ -135,6 +135,7 @@ OUTPUT: dict[str, dict[str, Any]] = {
         "callback": parse_creation_options,
     },
     "overwrite": {"names": ("--overwrite/--no-overwrite",)},
+    "style": {"names": ("--style/--no-style",)},
 }
 writing_options = options_from(OutputOptions, OUTPUT)
 run_options = (*input_options, *workers_options, output_option, *writing_options, *messages_options)

@@ -37,6 +37,13 @@ class OutputOptions:
         metavar="NAME=VALUE",
     )
     overwrite: bool = option(True, "Replace an older output.", group="Output")
+    style: bool | None = option(
+        None,
+        "Write a style for QGIS beside the output, a .qml of the same stem, with the classes and "
+        "colours that plot has, and units for R's terra (.aux.json); a style that somebody else "
+        "saved stays.  [default: for GTiff, not for COG]",
+        group="Output",
+    )
     update: bool = option(
         False,
         "Do nothing if the output is what this run would make, by a record beside it that runs "
@@ -67,6 +74,11 @@ class OutputOptions:
                     f"{value}"
                 )
         object.__setattr__(self, "creation_options", values)
+
+    @property
+    def has_style(self) -> bool:
+        """Whether a style is written."""
+        return self.file_format != "COG" if self.style is None else self.style
 
     def format_of(self, path: str | os.PathLike[str]) -> str:
         """Return GDAL's name of the format that a file is written in.

@@ -12,6 +12,9 @@ WEB = "/vsicurl/"
 # What the record of an output has after the output's own name.
 RECORD = ".inputs.json"
 
+# What the file in which R's terra keeps units has after the raster's own name.
+UNITS = ".aux.json"
+
 # A dataset inside a file, as GDAL names it: NETCDF:"file.nc":variable.
 _SUBDATASET = re.compile(r"(?:NETCDF|HDF5|HDF4_SDS|HDF4_EOS|ZARR):", re.IGNORECASE)
 _PARTS = re.compile(r'((?:\w+:){1,2})"([^"]+)"((?::.+)?)|(\w+:)([^"]+?)((?::[^:"]+)?)')

@@ -38,7 +38,7 @@ def describe(facts: Provenance) -> dict[str, str]:
         "METHOD": facts.method,
         "TIMES": " ".join(f"{time:.10g}" for time in facts.times),
         "INPUTS": json.dumps(_short_names(facts.inputs)) if facts.inputs else "",
-        "BANDS": " ".join(map(str, facts.bands)),
+        "INPUT_BANDS": " ".join(map(str, facts.bands)),
         "OPTIONS": facts.options,
     }
     return {_PREFIX + name: text for name, text in items.items() if text}
@@ -76,7 +76,7 @@ def read(items: Mapping[str, str]) -> Provenance | None:
             method=text.get("METHOD", ""),
             times=tuple(map(float, text.get("TIMES", "").split())),
             inputs=tuple(map(str, json.loads(text.get("INPUTS", "[]")))),
-            bands=tuple(map(int, text.get("BANDS", "").split())),
+            bands=tuple(map(int, text.get("INPUT_BANDS", "").split())),
             options=text.get("OPTIONS", ""),
         )
     except (TypeError, ValueError):  # written by us, and changed by another program

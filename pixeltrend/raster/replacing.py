@@ -13,13 +13,14 @@ from typing import Self
 
 from pixeltrend import interruption
 from pixeltrend.errors import OutputError
-from pixeltrend.raster.paths import RECORD
+from pixeltrend.raster.paths import RECORD, UNITS
+from pixeltrend.raster.style_files import is_ours, style_path
 
 log = logging.getLogger(__name__)
 
-# GDAL, QGIS and --update leave these beside a raster; those of the old file say nothing of the
-# new one.
-_SIDE_FILES = (".aux.xml", ".ovr", ".msk", RECORD)
+# GDAL, QGIS, terra and --update leave these beside a raster; those of the old file say nothing of
+# the new one.
+_SIDE_FILES = (".aux.xml", ".ovr", ".msk", UNITS, RECORD)
 # Letters of the target's name in that of its hidden folder: a name has at most 255 bytes.
 _SHOWN = 50
 # MiB that a disk must take; less, and it is full.
@@ -38,6 +39,8 @@ class Replacement:
         The target. If it is a link, what the link leads to is replaced.
     overwrite
         Whether there may be an older file.
+    styled
+        Whether it is a raster, which a style of the same stem belongs to.
 
     Raises
     ------
@@ -45,12 +48,15 @@ class Replacement:
         No file can be written there; here, or later from any method.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, overwrite: bool = True, styled: bool = False
+    ) -> None:
         self.name = os.fspath(path)
         """The target, as the caller wrote it."""
         self.target = _checked_target(self.name, overwrite=overwrite)
         """The same, with its links resolved."""
         self._overwrite = overwrite
+        self._styled = styled
         self._lock = -1
         self.folder = Path()
         """Where the new file grows, and what it is made from."""
@@ -97,9 +103,18 @@ class Replacement:
     def _move(self, side_files: list[Path]) -> None:
         if not self._overwrite:
             self._claim()
+        new_style, style = style_path(self.path), style_path(self.target)
+        if self._styled and is_ours(style):  # first: no raster stands beside another one's style
+            style.unlink()
         for file in side_files:
-            file.replace(self.target.with_name(file.name))
+            if file != new_style:
+                file.replace(self.target.with_name(file.name))
         self.path.replace(self.target)
+        if new_style in side_files:
+            if os.path.lexists(style):
+                log.info("%s: is not a style that pixeltrend wrote, so it stays", style)
+            else:
+                new_style.replace(style)
         interruption.completed.append(self.name)
         kept = {file.name for file in side_files}
         for suffix in _SIDE_FILES:

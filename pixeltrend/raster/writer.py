@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pixeltrend.errors import ArgumentError
+from pixeltrend.raster.creation_options import check_creation_options
 from pixeltrend.raster.datasets import gdal, gdal_messages
 from pixeltrend.raster.paths import is_utf8
 from pixeltrend.raster.replacing import Replacement
+from pixeltrend.raster.viewers import Band, ForViewers
 from pixeltrend.raster.whole import missing_end
 
 if TYPE_CHECKING:
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 
     from pixeltrend.raster.grid import Grid
     from pixeltrend.raster.output import OutputOptions
+    from pixeltrend.raster.viewers import Style
     from pixeltrend.raster.windows import Window
+
+__all__ = ["Band", "RasterWriter"]
 
 _GDAL_TYPES = {
     "uint8": gdal.GDT_Byte,
@@ -43,21 +48,7 @@ _COG_DEFAULTS = {
     "COMPRESS": "DEFLATE",
     "PREDICTOR": "YES",
     "BIGTIFF": "IF_SAFER",
-    "OVERVIEW_RESAMPLING": "NEAREST",  # shows trends that some pixel has, not trends between them
 }
-
-
-class Band(NamedTuple):
-    """One band of a new raster."""
-
-    name: str
-    """Short name."""
-    description: str
-    """One sentence."""
-    unit: str
-    """Unit of its values; empty if unknown."""
-    classes: tuple[tuple[str, tuple[int, int, int, int]], ...] = ()
-    """Names and colours by code from 0, which is missing, where its values are codes."""
 
 
 class RasterWriter:
@@ -74,14 +65,17 @@ class RasterWriter:
     grid
         Size, geotransform and CRS.
     bands
-        Names, descriptions and units. If they are of classes, the raster is of bytes, and missing
-        is 0.
+        Names, descriptions and units. If all are codes of which 0 is missing, the raster is of
+        bytes.
     options
         Type, format, creation options, and whether an older file may be replaced. Missing is NaN.
     metadata
         Items for the whole file.
     threads
         How many may compress; they do not change the bytes.
+    style
+        Returns the style of the first band as text, from a sample of its values and the smallest
+        and largest of all. It is written if `options` say so.
 
     Raises
     ------
@@ -100,21 +94,23 @@ class RasterWriter:
         *,
         metadata: Mapping[str, str] | None = None,
         threads: int = 1,
+        style: Style | None = None,
     ) -> None:
         self._format = options.format_of(path)
         self._options = dict(options.creation_options or {})
-        _check_options(self._format, self._options)
-        self._new = Replacement(path, overwrite=options.overwrite)
+        check_creation_options(self._format, self._options)
+        self._new = Replacement(path, overwrite=options.overwrite, styled=True)
         if not is_utf8(str(self._new.target)):
             raise self._new.failure("GDAL writes no file whose name is not UTF-8")
         self._grid = grid
         self._bands = tuple(bands)
-        self._classes = any(info.classes for info in self._bands)
+        self._classes = all(info.is_of_bytes for info in self._bands)
         self._dtype = "uint8" if self._classes else options.dtype
         self._metadata = dict(metadata or {})
         self._threads = threads
         self._on_exit = ExitStack()
         self._dataset: Any = None
+        self._viewers = ForViewers(self._bands, grid, style if options.has_style else None)
         self._rows = np.empty((len(bands), 0, grid.width), self._dtype)
         self._held = 0
         self._top = 0
@@ -221,20 +217,20 @@ class RasterWriter:
         dataset.SetMetadata(self._metadata)
         for number, info in enumerate(self._bands, 1):
             band = dataset.GetRasterBand(number)
-            band.SetNoDataValue(0.0 if info.classes else float("nan"))
+            band.SetNoDataValue(0.0 if self._classes else float("nan"))
             band.SetDescription(info.name)
             band.SetMetadataItem("DESCRIPTION", info.description)
             band.SetUnitType(info.unit)
             if info.classes:
                 self._describe_classes(band, info)
 
-    @staticmethod
-    def _describe_classes(band: Any, info: Band) -> None:
+    def _describe_classes(self, band: Any, info: Band) -> None:
         """Give a band its classes: colours go into the TIFF, names into an .aux.xml beside it."""
-        colours = gdal.ColorTable()
-        for code, (_, colour) in enumerate(info.classes):
-            colours.SetColorEntry(code, colour)
-        band.SetColorTable(colours)
+        if self._classes:  # a TIFF has no colours for floats
+            colours = gdal.ColorTable()
+            for code, (_, colour) in enumerate(info.classes):
+                colours.SetColorEntry(code, colour)
+            band.SetColorTable(colours)
         band.SetCategoryNames([name for name, _ in info.classes])
         names = ", ".join(f"{code} {name}" for code, (name, _) in enumerate(info.classes))
         band.SetMetadataItem("CLASSES", names)
@@ -264,6 +260,7 @@ class RasterWriter:
             self._rows[:, : self._held] = self._rows[:, start:held].copy()
 
     def _write_rows(self, rows: NDArray[np.floating[Any]]) -> None:
+        self._viewers.add(self._top, rows)
         area = (0, self._top, self._grid.width, rows.shape[1])
         with self._writing():
             for number, values in enumerate(rows, 1):
@@ -273,11 +270,23 @@ class RasterWriter:
                 # At once: a tile that waits is written when another thread wants its memory.
                 band.FlushCache()
 
+    def _write_what_viewers_read(self) -> None:
+        """Write statistics into the file, and what else there is beside it."""
+        with self._writing():
+            self._viewers.write_statistics(self._dataset)
+        for path, content in self._viewers.files(self._new.path):
+            try:
+                path.write_bytes(content)
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:  # a name with no room for more has none
+                    raise self._new.failure(error) from error
+
     def _finish(self) -> None:
         """Close the new raster, and put it in the target's place."""
         if self._top != self._grid.height:
             rows = f"{self._top} of {self._grid.height} rows"
             raise self._new.failure(f"only {rows} were computed")
+        self._write_what_viewers_read()
         self._close()
         if self._format == "COG":
             self._copy_to_cog()
@@ -300,7 +309,10 @@ class RasterWriter:
             dataset.__swig_destroy__(dataset)
 
     def _copy_to_cog(self) -> None:
-        options = _COG_DEFAULTS | self._options
+        # Nearest shows trends that some pixel has, not trends between them; of classes, the one
+        # that most pixels have.
+        resampling = {"OVERVIEW_RESAMPLING": "MODE" if self._classes else "NEAREST"}
+        options = _COG_DEFAULTS | resampling | self._options
         with self._writing():
             source = gdal.Open(str(self._growing))
             copy = gdal.GetDriverByName("COG").CreateCopy(
@@ -332,29 +344,3 @@ class RasterWriter:
                 raise self._new.failure(error) from error
         if failures:
             raise self._new.failure(failures[0])
-
-
-def _check_options(file_format: str, options: Mapping[str, str]) -> None:
-    """Refuse creation options that GDAL would only warn of."""
-    if not options:
-        return
-    from xml.etree import ElementTree as ET
-
-    driver = gdal.GetDriverByName(file_format)
-    known = {
-        option.get("name", ""): [value.text for value in option.iter("Value")]
-        for option in ET.fromstring(  # noqa: S314 - GDAL's own text
-            driver.GetMetadataItem("DMD_CREATIONOPTIONLIST")
-        )
-    }
-    for key, value in options.items():
-        if key not in known:
-            raise ArgumentError(
-                f"creation option {key}={value}: is not one of {file_format}'s; "
-                f"it has {', '.join(sorted(known))}"
-            )
-        if known[key] and value.upper() not in {str(choice).upper() for choice in known[key]}:
-            choices = ", ".join(map(str, known[key]))
-            raise ArgumentError(
-                f"creation option {key}={value}: the value must be one of {choices}"
-            )

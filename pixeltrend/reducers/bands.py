@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pixeltrend.reducers.classes import CLASSES
 from pixeltrend.reducers.derived import CLASS
+from pixeltrend.reducers.quality import REASONS
 from pixeltrend.reducers.reducer import BandInfo
 from pixeltrend.reducers.registry import METHODS, STATISTICS
 
@@ -26,6 +27,7 @@ _CORRECTED = {
     "intercept_stderr",
 }
 _WITHIN = {"slope", "pvalue", "s", "var_s", "tau", "z", "slope_lower", "slope_upper", "class"}
+_CODES = {CLASS: CLASSES, "reason": REASONS}
 _PERCENT_OF = {"first": "the line at the first time", "mean": "the mean value"}
 _FDR_NAMES = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli", None: ""}
 
@@ -70,6 +72,4 @@ def make_band(name: str, options: StatsOptions) -> BandInfo:
         text += f", within each season ({options.season})"
     if options.correction and name in _CORRECTED:
         text += f", corrected for serial correlation ({options.correction})"
-    return BandInfo(
-        name, text, unit.replace("{per}", options.per), CLASSES if name == CLASS else ()
-    )
+    return BandInfo(name, text, unit.replace("{per}", options.per), _CODES.get(name, ()))

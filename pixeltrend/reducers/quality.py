@@ -11,6 +11,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+# By code, from 0: name and colour.
+REASONS = (
+    ("nothing is missing", (229, 245, 224, 255)),
+    ("no value", (82, 82, 82, 255)),
+    ("too few values", (253, 174, 97, 255)),
+    ("constant values", (116, 173, 209, 255)),
+)
 NO_VALUE, TOO_FEW, CONSTANT = 1.0, 2.0, 3.0
 
 

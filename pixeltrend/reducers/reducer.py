@@ -22,8 +22,8 @@ class BandInfo:
     unit: str
     """Unit in terms of the values' own; ``{unit}`` stands for that."""
     classes: tuple[tuple[str, tuple[int, int, int, int]], ...] = ()
-    """Names and colours (red, green, blue, opacity) by code from 0, which is missing; empty for
-    numbers that are no codes."""
+    """Names and colours (red, green, blue, opacity) by code from 0; empty for numbers that are no
+    codes. A code that cannot be seen stands for what is missing."""
 
     def unit_for(self, values_unit: str) -> str:
         """Return the unit for values that have `values_unit` (empty if unknown)."""

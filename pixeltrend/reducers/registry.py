@@ -45,10 +45,7 @@ STATISTICS = {
     "r1": Statistic("Autocorrelation at a distance of one step that the correction takes"),
     "n_eff": Statistic("Number of independent values that tell as much"),
     "factor": Statistic("Variance over that of independent values"),
-    "reason": Statistic(
-        "Why a statistic is missing: 0 none is, 1 no value, 2 too few values for it, "
-        "3 constant values"
-    ),
+    "reason": Statistic("Why a statistic is missing"),
     "pvalue_fdr": Statistic("p-value adjusted for the number of pixels ({fdr})"),
     "class": Statistic("Class of the trend: significance at {alpha}{stable}"),
     "percent": Statistic("Slope in % of {percent_of}", "% per {per}"),

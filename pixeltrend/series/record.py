@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pixeltrend.series.facts import Facts
 
 # Options on which no number depends.
-_OF_NO_NUMBER = {"update", "resume", "overwrite", "lock_timeout", "settle"}
+_OF_NO_NUMBER = {"update", "resume", "overwrite", "lock_timeout", "settle", "style"}
 _MOST_REASONS = 3
 # A file that changed so recently can change again, and keep its time: clocks of disks are coarse.
 _COARSE_NS = 2 * 10**9

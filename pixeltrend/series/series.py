@@ -50,6 +50,13 @@ class Series:
     groups: tuple[str, ...] = ()
     """The group of each raster: its sensor, version and level, or what a table says."""
 
+    def __repr__(self) -> str:
+        first, last = (f"{time:.8g}" for time in (self.times[0], self.times[-1]))
+        return (
+            f"<Series of {len(self.times)} rasters from {first} to {last}, {self.grid.width} x "
+            f"{self.grid.height} pixels, {len(self.notes)} warnings>"
+        )
+
     def crop(self, window: Window) -> Series:
         """Return the series of a part of the grid.
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from osgeo import osr
 
+from pixeltrend.views.graticule import graticule
 from pixeltrend.views.labels import number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _KILOMETRES_FROM = 300_000  # metres
 _SCALE_TOLERANCE = 0.02
@@ -23,7 +26,7 @@ class Axis:
     """Coordinates along one side of a map."""
 
     label: str
-    """What they are, with their unit."""
+    """What they are, with their unit; empty for an axis without numbers."""
     start: float
     """Coordinate at the left or top edge."""
     stop: float
@@ -34,6 +37,8 @@ class Axis:
     """Letters for positive and negative degrees, as "EW"; empty for plain numbers."""
     counts: bool = False
     """Whether they count pixels, and rows go down."""
+    degrees: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    """Coordinates from start to stop, and the degrees there, if degrees are to be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,26 @@ class Frame:
     """Name of the coordinate reference system, or why the axes count pixels."""
 
 
-def map_frame(dataset: Any) -> Frame:
-    """Return the axes of an open GDAL dataset: map coordinates, or pixels if it has none."""
+def map_frame(dataset: Any, coordinates: str = "map") -> Frame:
+    """Return the axes of an open GDAL dataset: map coordinates, or pixels if it has none.
+
+    Parameters
+    ----------
+    dataset
+        The raster.
+    coordinates
+        "map", "none", or "degrees": longitudes and latitudes where meridians and parallels nearly
+        follow the sides.
+    """
+    frame = _frame(dataset, degrees=coordinates == "degrees")
+    if coordinates != "none":
+        return frame
+    return dataclasses.replace(
+        frame, x=dataclasses.replace(frame.x, label=""), y=dataclasses.replace(frame.y, label="")
+    )
+
+
+def _frame(dataset: Any, *, degrees: bool) -> Frame:
     width, height = dataset.RasterXSize, dataset.RasterYSize
     geotransform = dataset.GetGeoTransform(can_return_null=True)
     if geotransform is None or geotransform[2] or geotransform[4]:
@@ -69,6 +92,7 @@ def map_frame(dataset: Any) -> Frame:
     osr.UseExceptions()
     code = crs.GetAuthorityCode(None)
     name = crs.GetName() + (f" ({crs.GetAuthorityName(None)}:{code})" if code else "")
+    name = "" if name == "unknown" else name  # PROJ's, for systems that are parameters alone
     x, y = (left + right) / 2, (top + bottom) / 2
     dx, dy = abs(right - left) / 100, abs(bottom - top) / 100
     metres = _ground_length(crs)
@@ -88,10 +112,13 @@ def map_frame(dataset: Any) -> Frame:
     if unit.lower() in {"metre", "meter"}:
         wide = max(abs(right - left), abs(bottom - top)) >= _KILOMETRES_FROM
         unit, size = ("km", 1000.0) if wide else ("m", 1.0)
+    along = graticule(crs, (left, top, right, bottom), size) if degrees else None
+    east, north = ("EW", "NS") if along else ("", "")
+    along_x, along_y = along or (None, None)
     # A projected map keeps the proportions of its projection.
     return Frame(
-        Axis(f"x ({unit})", left / size, right / size, metres_x * size),
-        Axis(f"y ({unit})", top / size, bottom / size),
+        Axis(f"x ({unit})", left / size, right / size, metres_x * size, east, degrees=along_x),
+        Axis(f"y ({unit})", top / size, bottom / size, None, north, degrees=along_y),
         note,
         name,
     )
@@ -131,6 +158,10 @@ def _ground_length(crs: Any) -> Callable[[float, float, float, float], float | N
 
 def ticks(axis: Axis, inches: float, *, across: bool) -> tuple[list[float], list[str]]:
     """Return round coordinates whose labels have room next to, or above, each other."""
+    if not axis.label:
+        return [], []
+    if axis.degrees is not None:
+        return _ticks_in_degrees(axis, axis.degrees, inches, across=across)
     from matplotlib.ticker import MaxNLocator
 
     low, high = sorted((axis.start, axis.stop))
@@ -147,6 +178,17 @@ def ticks(axis: Axis, inches: float, *, across: bool) -> tuple[list[float], list
     else:
         return values[:1], labels[:1]
     return values, labels
+
+
+def _ticks_in_degrees(
+    axis: Axis, along: tuple[Sequence[float], Sequence[float]], inches: float, *, across: bool
+) -> tuple[list[float], list[str]]:
+    """Return where round degrees lie along a side of a map in another system."""
+    positions, degrees = along
+    plain = Axis(axis.label, degrees[0], degrees[-1], hemispheres=axis.hemispheres)
+    values, labels = ticks(plain, inches, across=across)
+    order = slice(None, None, 1 if degrees[0] < degrees[-1] else -1)
+    return np.interp(values, degrees[order], positions[order]).tolist(), labels
 
 
 def _coordinate(value: float, decimals: int, hemispheres: str) -> str:

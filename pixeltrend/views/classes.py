@@ -1,126 +1,194 @@
-"""Classes of a map: their limits, how many values each holds, and how dark each is drawn."""
+"""Classes of a band: which values each holds, what it is called and how it is drawn.
+
+The one place that decides: a map, a style for QGIS and a table show the same classes.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pixeltrend.errors import ArgumentError
+from pixeltrend.views import colours, labels
+from pixeltrend.views.kinds import Kind, confirmed
+from pixeltrend.views.limits import (
+    class_limits,
+    class_numbers,
+    class_shades,
+    divided_at_zero,
+    given_limits,
+    symmetric_limits,
+    whole_limits,
+)
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-_PALEST = 0.3
+    from pixeltrend.views.categories import Category
+    from pixeltrend.views.options import ClassOptions
+
+_P_LIMITS = np.array([0, 0.001, 0.01, 0.05, 0.1, 1])
+_CLASSES, _OF_CORRELATIONS, _SYMMETRIC = 5, 8, 6
+_MOST_NUMBERS = 12
+# Values whose class is looked up at a time.
+_AT_ONCE = 2**20
 
 
-def class_limits(
-    values: NDArray[np.floating[Any]], classes: int, scheme: str
-) -> NDArray[np.float64]:
-    """Return the limits of classes: the smallest value, the limits between classes, the largest.
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """Classes of a band, from the smallest values to the largest, or its categories by code."""
 
-    A class holds the values above its lower limit, up to and including its upper limit; the first
-    one holds the smallest value too. All limits of quantiles are values that occur, and
-    without ties no two classes differ by more than one value. Equal limits are merged, so ties can
-    make fewer classes than asked for.
+    kind: Kind
+    """What the numbers are."""
+    basis: str
+    """How the limits were found: quantiles, equal, given, symmetric, fixed, whole, categories."""
+    limits: NDArray[np.float64]
+    """Limits, (K + 1,): a class holds what is above its lower limit, up to its upper one, and the
+    first one its lower limit too. Of categories, their codes, (K,)."""
+    colours: NDArray[np.uint8]
+    """Red, green and blue of each class, (K, 3)."""
+    bounds: tuple[tuple[str, ...], ...]
+    """What each class is called: two texts (from, to), or one if it has one value or a name."""
+    factor: float = 1.0
+    """What numbers in `bounds` are multiples of: 1, or a power of ten."""
+    wanted: int = 0
+    """Classes that were asked for; ties can make fewer."""
 
-    Parameters
-    ----------
-    values
-        (N,), NaN where missing, one at least valid. They are put in another order.
-    classes
-        How many.
-    scheme
-        "quantiles": as many values in each. "equal": as wide as each other.
+    def __len__(self) -> int:
+        return len(self.colours)
 
-    Returns
-    -------
-    limits
-        One more than there are classes, (K + 1,), never falling.
-    """
-    parts = classes if scheme == "quantiles" else 1
-    valid = len(values) - np.count_nonzero(np.isnan(values))
-    # Whole numbers: np.quantile multiplies floats, and can be one value off (77 values, 9/11).
-    ranks = np.array([0, *(-(-valid * part // parts) - 1 for part in range(1, parts + 1))])
-    values.partition(ranks)  # NaN come last
-    limits = values[ranks].astype(np.float64) + 0.0  # there is one zero
-    if scheme == "equal":
-        low, high = limits
-        # In halves: no float may hold the width.
-        limits = np.clip(2 * np.linspace(low / 2, high / 2, classes + 1), low, high)
-    low, *inner, high = limits
-    return np.array([low, *(limit for limit in dict.fromkeys(inner) if limit < high), high])
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One text for each class."""
+        power = labels.power(self.factor)
+        times = f" \N{MULTIPLICATION SIGN} {power}" if power else ""
+        return tuple(" to ".join(texts) + times for texts in self.bounds)
 
+    def numbers(self, values: NDArray[Any]) -> NDArray[np.intp]:
+        """Return the class of each value, from 0; of one that is missing, how many classes are."""
+        if self.kind is not Kind.CATEGORY:
+            return class_numbers(values, self.limits)
+        found = np.searchsorted(self.limits, values)
+        found[found == len(self)] = 0  # is no code, and not equal to the first one
+        return np.where(self.limits[found] == values, found, len(self))
 
-def class_counts(
-    values: NDArray[np.floating[Any]], limits: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Return how many of the values each class holds, (K,)."""
-    limits = limits[1:, np.newaxis]  # arrays: a bare number would be rounded to the values' type
-    return np.diff([0, *(np.count_nonzero(values <= limit) for limit in limits)])
-
-
-def class_numbers(values: NDArray[Any], limits: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the class of each value, from 0; of a missing one, the number of classes."""
-    numbers = np.searchsorted(limits[1:-1], values, side="left")
-    numbers[np.isnan(values)] = len(limits) - 1
-    return numbers
+    def counts(self, values: NDArray[Any]) -> NDArray[np.int64]:
+        """Return how many of the values each class holds, (K,)."""
+        counts = np.zeros(len(self) + 1, np.int64)
+        flat = values.reshape(-1)
+        for start in range(0, flat.size, _AT_ONCE):
+            counts += np.bincount(
+                self.numbers(flat[start : start + _AT_ONCE]), minlength=len(counts)
+            )
+        return counts[:-1]
 
 
-def class_shades(
-    values: NDArray[np.floating[Any]], limits: NDArray[np.float64], scheme: str
-) -> NDArray[np.float64]:
-    """Return where each class lies on a ramp centred on zero.
-
-    A class is as dark as its middle is distant from zero, by one measure for both sides: a dark
-    class below and a pale one above mean fast decreases and slow increases, however lopsided
-    the values are. For quantiles, the middle is the median, and its distance the share of values
-    that lie closer to zero. For equal classes, both are plain numbers. The darkest class has 1.
-
-    Parameters
-    ----------
-    values
-        Values of any shape, NaN where missing; a sample of them will do.
-    limits
-        As from `class_limits`, (K + 1,).
-    scheme
-        As for `class_limits`.
-
-    Returns
-    -------
-    shades
-        (K,), negative for classes below zero, positive above, 0 for a class that zero belongs to.
-    """
-    lower, upper = limits[:-1], limits[1:]
-    above = lower >= 0
-    above[0] = lower[0] > 0  # the first class holds its lower limit
-    below = upper < 0
-    middles = lower / 2 + upper / 2
-    if scheme == "quantiles":
-        numbers = class_numbers(values, limits)
-        for number in np.unique(numbers[numbers < len(middles)]):
-            middles[number] = np.median(values[numbers == number])
-        ordered = np.sort(np.abs(values[np.isfinite(values)]))
-        middles = np.searchsorted(ordered, np.abs(middles)) / max(1, len(ordered))
-    distances = np.abs(middles)
-    coloured = above | below
-    largest = distances[coloured].max(initial=0)
-    depth = distances / largest if largest > 0 else np.ones_like(distances)
-    return np.where(coloured, (above * 1.0 - below) * (_PALEST + (1 - _PALEST) * depth), 0.0)
-
-
-def thin(values: NDArray[np.floating[Any]], side: int) -> NDArray[np.floating[Any]]:
-    """Return the values that a picture shows: those at the centres of its pixels.
+def classify(
+    values: NDArray[Any],
+    kind: Kind,
+    options: ClassOptions,
+    *,
+    categories: Sequence[Category] = (),
+    ends: tuple[float, float] | None = None,
+) -> Classes:
+    """Return the classes of a band.
 
     Parameters
     ----------
     values
-        (rows, columns).
-    side
-        Pixels on the longer side of the picture, at most.
+        Values of any shape, NaN where missing; a sample of them will do. They stay as they are.
+    kind
+        What they are, by their name; values that cannot be that are plain numbers.
+    options
+        What a user asked for.
+    categories
+        Names and colours, if they are codes.
+    ends
+        Smallest and largest of all values; those of `values` by default.
+
+    Raises
+    ------
+    ArgumentError
+        Codes were to be divided at limits.
     """
-    step = max(1.0, max(values.shape) / side)
-    counts = [max(1, round(length / step)) for length in values.shape]
-    centres = [
-        ((np.arange(count) + 0.5) * length / count).astype(np.int64)
-        for count, length in zip(counts, values.shape, strict=True)
-    ]
-    return values[np.ix_(*centres)]
+    sample = np.array(values).reshape(-1)
+    if categories or kind is Kind.CATEGORY:
+        return _of_codes(sample, categories, options)
+    if np.isnan(sample).all() and ends:  # few pixels have a value, and none of them is in it
+        sample = np.array(ends)
+    ends = ends or (float(np.nanmin(sample)), float(np.nanmax(sample)))
+    kind = confirmed(kind, *ends)
+    basis, wanted, limits = _limits(sample, kind, options, ends)
+    limits[0], limits[-1] = min(limits[0], ends[0]), max(limits[-1], ends[1])
+    if basis in {"quantiles", "equal"} and kind in {Kind.TREND, Kind.NUMBER}:
+        limits = divided_at_zero(limits, sample, split=basis == "quantiles")
+    factor, bounds = labels.bounds(limits, kind)
+    return Classes(
+        kind, basis, limits, _colours(sample, kind, limits, basis), bounds, factor, wanted
+    )
+
+
+def _limits(
+    sample: NDArray[Any], kind: Kind, options: ClassOptions, ends: tuple[float, float]
+) -> tuple[str, int, NDArray[np.float64]]:
+    """Return how limits were found, how many classes were wanted, and the limits."""
+    wanted = options.classes or _CLASSES
+    if options.given:
+        limits = given_limits(options.given, ends)
+        return "given", len(limits) - 1, limits
+    if options.symmetric:
+        wanted = options.classes or _SYMMETRIC
+        return "symmetric", wanted, symmetric_limits(sample, wanted, ends)
+    if options.scheme is None:
+        if kind is Kind.PVALUE and options.classes is None:
+            return "fixed", len(_P_LIMITS) - 1, _P_LIMITS.copy()
+        if kind in {Kind.CORRELATION, Kind.SHARE}:
+            low = -1 if kind is Kind.CORRELATION else 0
+            wanted = options.classes or (_OF_CORRELATIONS if low else _CLASSES)
+            return "fixed", wanted, np.linspace(low, 1, wanted + 1)
+        if kind in {Kind.COUNT, Kind.YEAR}:
+            most = options.classes or _MOST_NUMBERS
+            whole = whole_limits(sample, most, wanted, ends)
+            if whole is not None:
+                return "whole", min(wanted, len(whole) - 1), whole
+    scheme = options.scheme or "quantiles"
+    return scheme, wanted, class_limits(sample, wanted, scheme)
+
+
+def _colours(
+    sample: NDArray[Any], kind: Kind, limits: NDArray[np.float64], basis: str
+) -> NDArray[np.uint8]:
+    count = len(limits) - 1
+    if kind is Kind.PVALUE:
+        return colours.significance_colours(count)
+    if kind in {Kind.COUNT, Kind.YEAR, Kind.SHARE}:
+        return colours.amount_colours(count)
+    scheme = "quantiles" if basis == "quantiles" else "equal"
+    return colours.shade_colours(class_shades(sample, limits, scheme))
+
+
+def _of_codes(
+    sample: NDArray[Any], categories: Sequence[Category], options: ClassOptions
+) -> Classes:
+    """Return the categories that have a name, or that some pixel has."""
+    if options.classes or options.scheme or options.limits or options.symmetric:
+        raise ArgumentError(
+            "classes, scheme, limits, symmetric: the band has codes, each with a class of its own"
+        )
+    present = set(np.unique(sample[~np.isnan(sample)]).tolist())
+    known = {c.code: (c.name or str(c.code), c.colour) for c in categories}
+    named = {c.code for c in categories if c.name}
+    codes = sorted(named | present)
+    entries = [known.get(code, (f"{code:g}", colours.code_colour(int(code)))) for code in codes]
+    return Classes(
+        Kind.CATEGORY,
+        "categories",
+        np.array(codes, np.float64),
+        np.array([colour for _, colour in entries], np.uint8).reshape(-1, 3),
+        tuple((name,) for name, _ in entries),
+        wanted=len(codes),
+    )

@@ -1,4 +1,4 @@
-"""Drawing a map with Matplotlib: its layout and colours, and nothing about rasters.
+"""Drawing a map with Matplotlib: its layout, and nothing about rasters.
 
 Distances are in inches and points, whatever the size of the map. Matplotlib is imported when
 something is drawn: it is an extra.
@@ -7,7 +7,6 @@ something is drawn: it is an extra.
 from __future__ import annotations
 
 import io
-import itertools
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,30 +15,33 @@ import numpy as np
 
 from pixeltrend.errors import ArgumentError, MissingDependencyError
 from pixeltrend.views.axes import ticks
-from pixeltrend.views.labels import number, percent, power, precision, wrap
+from pixeltrend.views.colours import MISSING
+from pixeltrend.views.hatching import hatches
+from pixeltrend.views.labels import wrap
+from pixeltrend.views.panel import draw_panel, stack, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
-    from matplotlib.offsetbox import DrawingArea, TextArea
-    from matplotlib.transforms import Transform
-    from numpy.typing import NDArray
+    from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
 
-    from pixeltrend.views.axes import Frame
+    from pixeltrend.views.axes import Axis, Frame
+    from pixeltrend.views.panel import Picture
 
 MAP_SIDE = 6.5  # inches, the longer side of a map
-MISSING = (0.68, 0.68, 0.68)
-NEUTRAL = (0.97, 0.97, 0.97)
 
 _THINNEST = 1 / 20  # of the longer side: a thinner map would not be seen
-_WIDE = 2.2  # wider than this, the legend stands below
-_ROW = 16.5  # points of a row of the legend
+_WIDE = 2.0  # wider than this, the legend stands below
+_TALLEST = 9.0  # inches, of a map in a picture of a given width
+_BESIDE = 2.6  # inches that a legend beside a map takes
+_NARROW = 4.0  # inches: of a narrower picture, letters are smaller
+_PAD = 0.05
+_SMALLEST = 0.3
 _SETTINGS: Any = {
     "svg.hashsalt": "pixeltrend",
+    "svg.fonttype": "none",
     "pdf.fonttype": 42,
     "text.parse_math": False,
-    "font.size": 8,
     "axes.linewidth": 0.6,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
@@ -53,29 +55,23 @@ _METADATA: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """What a map shows."""
+class Page:
+    """How large a picture is."""
 
-    numbers: NDArray[np.integer[Any]]
-    """Class of each pixel, (rows, columns); missing pixels have the number of classes."""
-    frame: Frame
-    """Coordinates."""
-    limits: NDArray[np.float64]
-    """Class limits, (K + 1,)."""
-    shades: NDArray[np.float64]
-    """Position of each class on the ramp, from -1 to 1, (K,)."""
-    shares: NDArray[np.float64]
-    """Part of the valid pixels in each class, (K,)."""
-    missing: float
-    """Part of all pixels."""
-    title: str
-    subtitle: str
-    name: str
-    """What the values are."""
-    unit: str
-    """Their unit; may be empty."""
-    notes: tuple[str, ...]
-    """What else to know."""
+    width: float | None
+    """Inches; None for a map of 6.5 inches and what stands around it."""
+    dpi: int
+    """Pixels per inch."""
+
+    @property
+    def most_pixels(self) -> int:
+        """Pixels along the longer side of the map at most."""
+        return round((MAP_SIDE if self.width is None else max(self.width, _TALLEST)) * self.dpi)
+
+    @property
+    def font_size(self) -> float:
+        """Points."""
+        return 7.0 if self.width is not None and self.width < _NARROW else 8.0
 
 
 def require_matplotlib() -> None:
@@ -87,21 +83,6 @@ def require_matplotlib() -> None:
             f"pictures need Matplotlib and matplotlib-scalebar, but {error}: "
             "pip install matplotlib-scalebar"
         ) from error
-
-
-def shade_colours(shades: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the colours, (K, 3), of positions on the ramp: brown below zero, blue above."""
-    from matplotlib import colormaps
-
-    # Halves of ColorBrewer's BrBG and RdBu. To many who do not see red or green, the other half
-    # of either looks like another class, or like the grey of what is missing.
-    brown, blue = colormaps["BrBG"], colormaps["RdBu"]
-    return np.array(
-        [
-            NEUTRAL if shade == 0 else (blue if shade > 0 else brown)(0.5 + 0.45 * shade)[:3]
-            for shade in shades
-        ]
-    )
 
 
 def picture_format(output: str) -> str:
@@ -119,163 +100,117 @@ def picture_format(output: str) -> str:
     return extension
 
 
-def draw(picture: Picture, file_format: str, dpi: int) -> bytes:
+def draw(picture: Picture, file_format: str, page: Page) -> bytes:
     """Return the bytes of a PNG, SVG or PDF."""
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
     with mpl.rc_context():
         mpl.rcdefaults()  # nobody's settings change what a map looks like
-        mpl.rcParams.update(_SETTINGS)
-        width, height, one_scale = _size(picture.frame)
-        figure = Figure(figsize=(width, height), dpi=dpi)
-        axes = figure.add_axes((0, 0, 1, 1))  # all else stands around it: savefig makes room
-        _draw_map(axes, picture, width, height)
-        columns = round(12 * (max(width, 2) + 2.2))
-        heading = [
-            *_text(wrap(picture.title, columns * 8 // 11), fontsize=11, fontweight="bold"),
-            *_text(wrap(picture.subtitle, columns)),
-        ]
-        _stack(axes, heading, "lower left", (0, 1), (0, 0.12))
-        _draw_panel(axes, picture, width, height, one_scale=one_scale)
+        mpl.rcParams.update({**_SETTINGS, "font.size": page.font_size})
+        figure, box = _fitted(picture, page)
         stream = io.BytesIO()
         figure.savefig(
             stream,
             format=file_format,
-            dpi=dpi,
-            bbox_inches="tight",
-            pad_inches=0.15,
+            dpi=page.dpi,
+            bbox_inches=box,
             facecolor="white",
             metadata=_METADATA[file_format],
         )
     return stream.getvalue()
 
 
-def _size(frame: Frame) -> tuple[float, float, bool]:
-    """Return width and height of the map, in inches, and whether both have one scale."""
+def shown_width(png: bytes) -> int:
+    """Return how wide a notebook shows a PNG: in pixels of CSS, of which an inch has 96."""
+    import struct
+
+    dots, per_metre = struct.unpack(">I", png[16:20])[0], 0
+    if (start := png.find(b"pHYs")) >= 0:
+        per_metre = struct.unpack(">I", png[start + 4 : start + 8])[0]
+    return round(dots / per_metre / 0.0254 * 96) if per_metre else int(dots)
+
+
+def _fitted(picture: Picture, page: Page) -> tuple[Figure, Bbox]:
+    """Return the figure and the part of it to save, as wide as it is to be.
+
+    Texts keep their size, so the map takes what they leave.
+    """
+    ratio, one_scale = _proportions(picture.frame)
+    if page.width is None:
+        side = MAP_SIDE / max(1.0, ratio)
+        figure = _compose(picture, page, side, side * ratio, one_scale=one_scale)
+        return figure, _box(figure)
+    side = page.width * 0.7
+    for _ in range(4):
+        figure = _compose(picture, page, side, side * ratio, one_scale=one_scale)
+        box = _box(figure)
+        spare = page.width - box.width
+        most = _TALLEST / ratio
+        if abs(spare) < 0.5 / page.dpi or (spare > 0 and side >= most):
+            break
+        side = min(max(_SMALLEST, side + spare), most)
+    left, width = box.x0, page.width
+    if box.width < width:  # the map is as tall as it may be: it stands in the middle
+        left -= (width - box.width) / 2
+    return figure, type(box).from_bounds(left, box.y0, width, box.height)
+
+
+def _box(figure: Figure) -> Bbox:
+    """Return what is drawn, in inches, with a margin."""
+    return figure.get_tightbbox().padded(_PAD)
+
+
+def _compose(
+    picture: Picture, page: Page, width: float, height: float, *, one_scale: bool
+) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=page.dpi)
+    axes = figure.add_axes((0, 0, 1, 1))  # all else stands around it: the saved part makes room
+    _draw_map(axes, picture, page, width, height)
+    below = width / height > _WIDE
+    if page.width is not None:
+        side = min(page.width * 0.4, _TALLEST * width / height)
+        below = below or page.width - side < _BESIDE * page.font_size / 8
+    total = page.width or (width if below else width + _BESIDE)
+    columns = round(12 * 8 / page.font_size * max(total - 0.3, 1.5))
+    size = page.font_size
+    heading = [
+        *text(wrap(picture.title, columns * 8 // 11), fontsize=size * 11 / 8, fontweight="bold"),
+        *text(wrap(picture.subtitle, columns)),
+    ]
+    if heading:
+        stack(axes, heading, "lower left", (0, 1), (0, 0.12))
+    draw_panel(axes, picture, (width, height, size), below=below, one_scale=one_scale)
+    return figure
+
+
+def _proportions(frame: Frame) -> tuple[float, bool]:
+    """Return the height of a map over its width, and whether both sides have one scale."""
     x, y = frame.x, frame.y
     ratio = (y.metres / x.metres) if x.metres and y.metres else 1.0
-    width, height = abs(x.stop - x.start), abs(y.stop - y.start) * ratio
-    longer = max(width, height)
-    sides = [max(side / longer, _THINNEST) * MAP_SIDE for side in (width, height)]
-    return sides[0], sides[1], min(width, height) >= longer * _THINNEST
+    ratio *= abs(y.stop - y.start) / abs(x.stop - x.start)
+    return min(max(ratio, _THINNEST), 1 / _THINNEST), _THINNEST <= ratio <= 1 / _THINNEST
 
 
-def _draw_map(axes: Axes, picture: Picture, width: float, height: float) -> None:
+def _draw_map(axes: Axes, picture: Picture, page: Page, width: float, height: float) -> None:
     x, y = picture.frame.x, picture.frame.y
-    colours = np.vstack([shade_colours(picture.shades), MISSING])
-    axes.imshow(
-        (colours[picture.numbers] * 255).round().astype(np.uint8),
-        extent=(x.start, x.stop, y.stop, y.start),
-        interpolation="nearest",
-        aspect="auto",
-    )
+    colours = np.vstack([picture.classes.colours, np.array([MISSING], np.uint8)])
+    extent = (x.start, x.stop, y.stop, y.start)
+    place: Any = {"extent": extent, "interpolation": "nearest", "aspect": "auto"}
+    axes.imshow(colours[picture.numbers], **place)
+    if picture.hatched is not None:
+        shape = max(1, round(height * page.dpi)), max(1, round(width * page.dpi))
+        axes.imshow(hatches(picture.hatched, colours[picture.numbers], shape, page.dpi), **place)
     axes.set_xlim(min(x.start, x.stop), max(x.start, x.stop))
     axes.set_ylim(*sorted((y.start, y.stop), reverse=y.counts))
     for axis, side, inches in ((axes.xaxis, x, width), (axes.yaxis, y, height)):
         values, labels = ticks(side, inches, across=side is x)
         axis.set_ticks(values, labels=labels)
-        axis.set_label_text(side.label)
+        if not _says_what_it_is(side):
+            axis.set_label_text(side.label)
 
 
-def _draw_panel(
-    axes: Axes, picture: Picture, width: float, height: float, *, one_scale: bool
-) -> None:
-    """Draw scale bar, legend and notes: right of the map, or below a wide one."""
-    below = width / height > _WIDE
-    corner, right, up = ((0, 0), 0.0, -0.65) if below else ((1, 1), 0.3, 0.0)
-    metres, notes = picture.frame.x.metres, [*picture.notes, picture.frame.note]
-    if not one_scale:
-        notes.insert(0, "The two axes have different scales.")
-    elif metres:
-        from matplotlib_scalebar.scalebar import ScaleBar
-
-        scale_bar = ScaleBar(
-            metres,
-            length_fraction=min(width, 1.6, max(0.7, width / 3)) / width,
-            width_fraction=0.02 / height,
-            location="upper left",
-            pad=0,
-            border_pad=0,
-            frameon=False,
-            scale_loc="right",
-            scale_formatter=_distance,
-            rotation="horizontal-only",  # whatever the aspect of the axes
-            bbox_to_anchor=corner,
-            bbox_transform=_shifted(axes, right, up),
-        )
-        axes.add_artist(scale_bar)
-        notes.insert(0, picture.frame.scale_note)
-        up -= 0.35
-    factor, decimals = precision(picture.limits)
-    unit = " ".join(filter(None, [power(factor), picture.unit]))
-    lines = [line for note in notes for line in wrap(note, 90 if below else 46)]
-    parts = [
-        *_text(wrap(picture.name, 34), fontsize=9, fontweight="bold"),
-        *_text(wrap(unit, 40)),
-        _legend(picture, [number(limit / factor, decimals) for limit in picture.limits]),
-        *_text(lines, fontsize=7, color="0.35"),
-    ]
-    _stack(axes, parts, "upper left", corner, (right, up))
-
-
-def _distance(value: float, unit: str) -> str:
-    """Return the length of a scale bar, without megametres."""
-    return f"{value:g},000 km" if unit == "Mm" else f"{value:g} {unit}"
-
-
-def _legend(picture: Picture, labels: Sequence[str]) -> DrawingArea:
-    """Return the classes, the largest values on top, with their limits and shares."""
-    from matplotlib.offsetbox import DrawingArea
-    from matplotlib.patches import Rectangle
-    from matplotlib.text import Text
-
-    digits = 5.2 * max(map(len, labels))  # points
-    edges = (27 + digits, 41 + digits, 46 + 2 * digits, 90 + 2 * digits)
-    rows: list[Any] = []
-    if picture.missing > 0:
-        rows.append((MISSING, [(27, f"missing: {percent(picture.missing)} of all pixels", "left")]))
-    limits = itertools.pairwise(zip(picture.limits, labels, strict=True))
-    for colour, share, ((low, lower), (high, upper)) in zip(
-        shade_colours(picture.shades), picture.shares, limits, strict=True
-    ):
-        texts = ("" if low == high else lower, "" if low == high else "to", upper, percent(share))
-        rows.append((colour, [(*cell, "right") for cell in zip(edges, texts, strict=True)]))
-    box = DrawingArea(edges[-1], _ROW * (len(rows) + 0.5))
-    for row, (colour, cells) in enumerate(rows):
-        bottom = _ROW * (row + 0.5)
-        style = {"facecolor": colour, "edgecolor": "0.4", "linewidth": 0.5}
-        box.add_artist(Rectangle((0, bottom), 22, 13, **style))
-        for x, text, align in cells:
-            box.add_artist(Text(x, bottom + 3.5, text, horizontalalignment=align))
-    return box
-
-
-def _text(lines: Sequence[str], **style: Any) -> list[TextArea]:
-    """Return one block of text; none for no lines."""
-    from matplotlib.offsetbox import TextArea
-
-    return [TextArea("\n".join(lines), textprops={"linespacing": 1.3} | style)] if lines else []
-
-
-def _stack(axes: Axes, parts: list[Any], location: str, corner: Any, inches: Any) -> None:
-    """Draw parts below each other, so many inches right of and above a corner of the map."""
-    from matplotlib.offsetbox import AnchoredOffsetbox, VPacker
-
-    stack = AnchoredOffsetbox(
-        location,
-        child=VPacker(children=parts, align="left", pad=0, sep=3),
-        pad=0,
-        borderpad=0,
-        frameon=False,
-        bbox_to_anchor=corner,
-        bbox_transform=_shifted(axes, *inches),
-    )
-    axes.add_artist(stack)
-
-
-def _shifted(axes: Axes, right: float, up: float) -> Transform:
-    """Return the transform of the axes, moved by inches."""
-    from matplotlib.transforms import ScaledTranslation
-
-    return axes.transAxes + ScaledTranslation(right, up, axes.figure.dpi_scale_trans)
+def _says_what_it_is(side: Axis) -> bool:
+    """Return whether the coordinates of a side, as 12°E, need no name."""
+    return bool(side.hemispheres)

@@ -1,7 +1,8 @@
-"""Words and numbers on a map: limits, shares, titles, notes."""
+"""Words and numbers on a map: limits, shares, titles."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import textwrap
 from typing import TYPE_CHECKING
@@ -9,13 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pixeltrend.raster import provenance
+from pixeltrend.views.kinds import Kind
+from pixeltrend.views.limits import BELOW_ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-_ALIKE = 0.001
+# Powers of ten of smaller numbers are no floats.
+_NOTHING = 1e-290
 
 
 def map_title(
@@ -48,25 +52,55 @@ def _first_to_last(texts: Sequence[str]) -> str:
     return " to ".join(dict.fromkeys([texts[0], texts[-1]]))
 
 
-def notes_on_classes(
-    scheme: str, wanted: int, counts: NDArray[np.int64], shades: NDArray[np.float64]
-) -> tuple[str, str]:
-    """Return how to read the classes and their colours."""
-    uneven = int(np.ptp(counts))
-    if len(counts) == 1 < wanted:
-        how = "All pixels have the same value."
-    elif scheme == "equal":
-        how = "All classes are equally wide."
-    elif uneven <= _ALIKE * counts.sum():
-        how = "All classes hold equally many pixels."
-    elif uneven == 1:
-        how = "All classes hold equally many pixels, give or take one."
-    else:
-        how = "Many pixels share a value, so classes hold different numbers of pixels."
-    if 1 < len(counts) < wanted:
-        how += f" {wanted} were asked for."
-    white = "White: zero lies in the class. " if (shades == 0).any() else ""
-    return how, white + "Darker: farther from zero."
+def bounds(limits: NDArray[np.float64], kind: Kind) -> tuple[float, tuple[tuple[str, ...], ...]]:
+    """Return the texts of limits of classes.
+
+    Parameters
+    ----------
+    limits
+        (K + 1,), never falling.
+    kind
+        What the numbers are: years have no separators, whole numbers begin above the class before.
+
+    Returns
+    -------
+    factor
+        The power of ten that the texts are multiples of.
+    texts
+        Of each class, (from, to), or (value,) if it has one.
+    """
+    if kind in {Kind.COUNT, Kind.YEAR} and (limits == np.rint(limits)).all():
+        write = _year if kind is Kind.YEAR else _whole
+        starts = [limits[0], *(limits[1:-1] + 1)]
+        return 1.0, tuple(
+            (write(low),) if low == high else (write(low), write(high))
+            for low, high in zip(starts, limits[1:], strict=True)
+        )
+    shown = np.where(limits == BELOW_ZERO, 0.0, limits)
+    factor, decimals = (1.0, 1) if kind is Kind.YEAR else precision(shown)
+    texts = [
+        f"{limit:.{decimals}f}" if kind is Kind.YEAR else _plain(limit / factor, decimals, kind)
+        for limit in shown.tolist()
+    ]
+    pairs = zip(itertools.pairwise(texts), itertools.pairwise(limits), strict=True)
+    return factor, tuple(
+        (upper,) if low == high or (low == BELOW_ZERO and high == 0) else (lower, upper)
+        for (lower, upper), (low, high) in pairs
+    )
+
+
+def _whole(value: float) -> str:
+    return number(value, 0)
+
+
+def _year(value: float) -> str:
+    return f"{value:.0f}"
+
+
+def _plain(value: float, decimals: int, kind: Kind) -> str:
+    """Return a limit; limits of p-values, which are chosen, have no more digits than they need."""
+    text = number(value, decimals)
+    return f"{value:g}" if kind is Kind.PVALUE and float(f"{value:g}") == value else text
 
 
 def wrap(text: str, columns: int) -> list[str]:
@@ -79,10 +113,12 @@ def precision(limits: NDArray[np.float64]) -> tuple[float, int]:
     """Return a power of ten to write limits in, and how many decimals make them differ."""
     middle = limits[1:-1] if len(limits) > 2 and limits[1:-1].any() else limits  # noqa: PLR2004
     largest = float(np.abs(middle).max())
-    if largest == 0:
+    if largest < _NOTHING:
         return 1.0, 0
     exponent = math.floor(math.log10(largest))
     factor = 1.0 if -4 <= exponent < 6 else 10.0 ** (3 * math.floor(exponent / 3))  # noqa: PLR2004
+    if factor == 1 and (limits == np.rint(limits)).all():
+        return 1.0, 0
     unlike = np.unique(limits)
     steps = np.abs([*np.diff(unlike), *unlike]) / factor
     # Two digits of the smallest step, and one of the limit nearest to zero unless it is as good as.

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-import math
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from pixeltrend.errors import ArgumentError, InputError, ReadError
 from pixeltrend.options import from_keywords, takes
-from pixeltrend.raster.datasets import first_line, gdal, gdal_messages, open_raster
+from pixeltrend.raster.datasets import first_line, gdal_messages, open_raster
 from pixeltrend.raster.header import find_band
 from pixeltrend.raster.parts import read_whole
 from pixeltrend.raster.replacing import Replacement
 from pixeltrend.views import figure
 from pixeltrend.views.axes import map_frame
-from pixeltrend.views.classes import class_counts, class_limits, class_numbers, class_shades, thin
-from pixeltrend.views.labels import map_title, notes_on_classes
+from pixeltrend.views.categories import read_categories
+from pixeltrend.views.classes import classify
+from pixeltrend.views.kinds import SIGNIFICANCE, Kind, kind_of
+from pixeltrend.views.labels import map_title
+from pixeltrend.views.notes import notes_on_classes
 from pixeltrend.views.options import PlotOptions
+from pixeltrend.views.panel import Picture
+from pixeltrend.views.reading import decimation, enough, read_band, thin
+from pixeltrend.views.threshold import Threshold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pixeltrend.raster.header import BandHeader
+    from pixeltrend.raster.header import Header
+    from pixeltrend.views.axes import Frame
+    from pixeltrend.views.categories import Category
 
-# A raster of at most this many pixels is read as a whole: 256 MB of Float32. Of a larger one, every
-# n-th row and column: at most a quarter as many pixels.
-MAX_PIXELS = 64 * 2**20
-_BLOCK_CACHE = 16 * 2**20
-_FITS_FLOAT32 = {gdal.GDT_Byte, gdal.GDT_Int16, gdal.GDT_UInt16, gdal.GDT_Float32}
+# Below it, a trend counts as significant where nobody says otherwise.
+_ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class MapSummary:
     band: str
     """The description or number of the band."""
     limits: tuple[float, ...]
-    """Limits of the classes: the smallest value, the limits between them, the largest value."""
+    """Limits of the classes: the smallest value, the limits between them, the largest value; of
+    categories, their codes."""
     counts: tuple[int, ...]
     """Pixels in each class."""
     pixels: int
@@ -51,32 +56,58 @@ class MapSummary:
     """Those with a value."""
     decimated: bool
     """Whether the raster was too large to read all of it."""
+    unmet: str = ""
+    """What is hatched, as "pvalue \N{GREATER-THAN OR EQUAL TO} 0.05"; empty for nothing."""
+    unmet_pixels: int = 0
+    """Pixels with a value that are hatched."""
+    picture: bytes = field(default=b"", repr=False)
+    """The bytes of the picture, which a notebook shows."""
+
+    def __repr__(self) -> str:
+        where = f" of {self.output}" if self.output else ""
+        return (
+            f"<MapSummary{where}: {self.band} in {len(self.counts)} classes, "
+            f"{self.valid_pixels:,} of {self.pixels:,} pixels have a value>"
+        )
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]] | None:
+        if not self.picture.startswith(b"\x89PNG"):
+            return None
+        return self.picture, {"width": figure.shown_width(self.picture)}
+
+    def _repr_svg_(self) -> str | None:
+        return self.picture.decode() if self.picture.startswith(b"<?xml") else None
 
 
 @takes(PlotOptions)
 def plot_map(
-    raster: str | os.PathLike[str], output: str | os.PathLike[str], **options: Any
+    raster: str | os.PathLike[str], output: str | os.PathLike[str] | None = None, **options: Any
 ) -> MapSummary:
-    """Draw one band of a raster as a map, in classes, on a ramp centred on zero.
+    """Draw one band of a raster as a map, in classes that fit it.
 
-    Classes below zero are brown and classes above zero blue, darker with the distance from zero; a
-    class that zero belongs to is white, a missing pixel grey. Of up to 67 million pixels, limits
-    and shares are exact. A larger raster is read decimated, from its overviews if it has some;
-    limits and shares are then those of the pixels read, and the map says so.
+    Slopes are drawn in quintiles, which zero divides, brown below zero and blue above, darker with
+    the distance from zero; p-values in 0.001, 0.01, 0.05, 0.1 and 1; correlations from -1 to 1;
+    counts and years as whole numbers; codes with the names and colours that the raster has for
+    them. A missing pixel is grey. What is not significant is hatched where the raster has p-values.
+
+    Of up to 67 million pixels, shares are exact; limits are those of at most a million of them,
+    which are all pixels or every 3rd, 9th, ... row and column. A larger raster is read decimated,
+    from its overviews if it has some, and the map says so.
 
     Parameters
     ----------
     raster
         The raster, such as `slope` writes.
     output
-        The picture: .png, .svg or .pdf. An older one is replaced.
+        The picture: .png, .svg or .pdf. An older one is replaced. None for no file: the picture is
+        then that of a notebook alone.
     **options
         The fields of `PlotOptions`.
 
     Returns
     -------
     summary
-        The limits of the classes, and how many pixels each has.
+        The limits of the classes, and how many pixels each has. A notebook shows the picture.
 
     Raises
     ------
@@ -92,104 +123,135 @@ def plot_map(
         Matplotlib or matplotlib-scalebar is not installed.
     """
     (choices,) = from_keywords(options, PlotOptions)
-    path, output = os.fspath(raster), os.fspath(output)
-    file_format, target = figure.picture_format(output), Replacement(output)
-    if os.path.realpath(output) == os.path.realpath(path):
+    path, output = os.fspath(raster), None if output is None else os.fspath(output)
+    file_format = "png" if output is None else figure.picture_format(output)
+    target = None if output is None else Replacement(output)
+    if output is not None and os.path.realpath(output) == os.path.realpath(path):
         raise ArgumentError(f"{output}: is the raster itself")
     figure.require_matplotlib()
 
     header = read_whole(path)
     number = find_band(header, choices.band)
+    _check_numbers(header, number)
     band = header.bands[number - 1]
     name = band.description or f"band {number}"
-    if band.dtype.startswith("C"):
-        raise InputError(f"{path}: band {number} has complex numbers, which have no order")
-    if "CLASSES" in band.metadata:
-        raise InputError(
-            f"{path}: {name} has codes of classes, not numbers for quintiles; it carries its own "
-            "names and colours, which QGIS and GDAL show"
-        )
-    pixels = header.grid.pixels
-    step = math.ceil(math.sqrt(4 * pixels / MAX_PIXELS)) if pixels > MAX_PIXELS else 1
-    try:
-        with gdal_messages():
-            dataset = open_raster(path, allow_vrt=path.lower().endswith(".vrt"))
-            raster_band = dataset.GetRasterBand(number)
-            values = _read(raster_band, band, step)
-            frame, note = map_frame(dataset), _decimation(raster_band, step)
-    except RuntimeError as error:
-        raise ReadError(f"{path}: cannot be read: {first_line(error)}") from error
+    kind = kind_of(name)
+    condition = _condition(header, kind, choices)
+    layers = _read(header, number, condition, choices.axes)
+    values = layers.values
     if np.isnan(values).all():
         raise InputError(f"{path}: {name} is missing in every pixel")
-    pixels = values.size
-    drawn = thin(values, round(figure.MAP_SIDE * choices.dpi))
-    limits = class_limits(values.reshape(-1), choices.classes, choices.scheme)
-    counts = class_counts(values, limits)
-    del values
-    valid_pixels = int(counts.sum())
-    shades = class_shades(drawn, limits, choices.scheme)
+    sample = enough(values, header.grid.height, header.grid.width)
+    ends = float(np.nanmin(values)), float(np.nanmax(values))
+    classes = classify(sample, kind, choices, categories=layers.categories, ends=ends)
+    counts = classes.counts(values)
+    pixels, valid_pixels = values.size, int(np.count_nonzero(~np.isnan(values)))
+    page = figure.Page(choices.inches, choices.dpi)
+    drawn = thin(values, page.most_pixels)
+    hatched, unmet_pixels, unmet = None, 0, ""
+    if layers.unmet is not None and condition is not None:
+        unmet_pixels = int(np.count_nonzero(layers.unmet))
+        unmet = condition[1].opposite + layers.or_missing
+        hatched = thin(layers.unmet, page.most_pixels)
+    frame = layers.frame
     title, subtitle = map_title(os.path.basename(path), name, band.metadata, header.metadata)
-    picture = figure.Picture(
-        numbers=class_numbers(drawn, limits),
+    picture = Picture(
+        numbers=classes.numbers(drawn),
+        hatched=hatched,
         frame=frame,
-        limits=limits,
-        shades=shades,
+        classes=classes,
         shares=counts / valid_pixels,
         missing=1 - valid_pixels / pixels,
+        unmet=(unmet, unmet_pixels / valid_pixels),
         title=title if choices.title is None else choices.title,
-        subtitle=subtitle,
+        subtitle=subtitle if choices.subtitle else "",
         name=name,
-        unit=band.unit,
-        notes=(*notes_on_classes(choices.scheme, choices.classes, counts, shades), note),
+        unit=band.unit if choices.unit is None else choices.unit,
+        notes=(
+            *notes_on_classes(classes, counts, sampled=sample.size < values.size),
+            layers.decimation,
+            frame.note if choices.subtitle or frame.x.counts else "",
+        ),
     )
-    target.write(figure.draw(picture, file_format, choices.dpi))
+    content = figure.draw(picture, file_format, page)
+    if target is not None:
+        target.write(content)
     return MapSummary(
-        output=output,
+        output=output or "",
         band=name,
-        limits=tuple(limits.tolist()),
+        limits=tuple(classes.limits.tolist()),
         counts=tuple(counts.tolist()),
         pixels=pixels,
         valid_pixels=valid_pixels,
-        decimated=step > 1,
+        decimated=bool(layers.decimation),
+        unmet=unmet,
+        unmet_pixels=unmet_pixels,
+        picture=content,
     )
 
 
-def _read(raster_band: Any, header: BandHeader, step: int) -> NDArray[np.floating[Any]]:
-    """Return every `step`-th row and column of a band, NaN where missing or infinite."""
-    height, width = raster_band.YSize, raster_band.XSize
-    scaled = (header.scale, header.offset) != (1, 0)
-    single = not scaled and raster_band.DataType in _FITS_FLOAT32
-    gdal_type = gdal.GDT_Float32 if single else gdal.GDT_Float64
-    shape = -(-height // step), -(-width // step)
+class _Layers(NamedTuple):
+    """What is read of a raster."""
+
     values: NDArray[np.floating[Any]]
-    values = np.empty(shape, np.float32 if single else np.float64)
-    area = (0, 0, width, height, *shape[::-1])
-    # GDAL goes along rows: it keeps two rows of decoded blocks and masks.
-    pixel_bytes = gdal.GetDataTypeSize(raster_band.DataType) // 8 + 1
-    before = gdal.GetCacheMax()
-    gdal.SetCacheMax(max(_BLOCK_CACHE, 2 * width * raster_band.GetBlockSize()[1] * pixel_bytes))
+    """Those of the band."""
+    categories: tuple[Category, ...]
+    """Names and colours of its codes."""
+    unmet: NDArray[np.bool_] | None
+    """Pixels with a value that do not meet the condition; None without one."""
+    or_missing: str
+    """What the legend adds if some of them have no value in the band of the condition."""
+    frame: Frame
+    """Coordinates."""
+    decimation: str
+    """Which pixels were read, if not all."""
+
+
+def _read(
+    header: Header, number: int, condition: tuple[int, Threshold] | None, axes: str
+) -> _Layers:
+    path = header.path
+    unmet, or_missing = None, ""
     try:
-        raster_band.ReadRaster(*area, buf_type=gdal_type, buf_obj=values)
-        flags = raster_band.GetMaskFlags()
-        only_nan = flags & gdal.GMF_NODATA and np.isnan(raster_band.GetNoDataValue())
-        if not (flags & gdal.GMF_ALL_VALID or only_nan):
-            mask = np.empty(shape, np.uint8)
-            raster_band.GetMaskBand().ReadRaster(*area, buf_type=gdal.GDT_Byte, buf_obj=mask)
-            values[mask == 0] = np.nan
-    finally:
-        gdal.SetCacheMax(before)
-    if scaled:
-        values *= header.scale
-        values += header.offset
-    values[~np.isfinite(values)] = np.nan
-    return values
+        with gdal_messages():
+            dataset = open_raster(path, allow_vrt=path.lower().endswith(".vrt"))
+            raster_band, band = dataset.GetRasterBand(number), header.bands[number - 1]
+            values = read_band(raster_band, band)
+            if condition is not None:
+                other, where = condition
+                judged = read_band(dataset.GetRasterBand(other), header.bands[other - 1])
+                unmet = ~where.holds(judged) & ~np.isnan(values)
+                if (np.isnan(judged) & unmet).any():
+                    or_missing = " or missing"
+            return _Layers(
+                values,
+                read_categories(raster_band, band.metadata),
+                unmet,
+                or_missing,
+                map_frame(dataset, axes),
+                decimation(raster_band),
+            )
+    except RuntimeError as error:
+        raise ReadError(f"{path}: cannot be read: {first_line(error)}") from error
 
 
-def _decimation(raster_band: Any, step: int) -> str:
-    """Return what a map says of the pixels that were read; nothing if all were."""
-    if step == 1:
-        return ""
-    rows, columns = -(-raster_band.YSize // step), -(-raster_band.XSize // step)
-    overviews = (raster_band.GetOverview(i) for i in range(raster_band.GetOverviewCount()))
-    source = "an overview" if any(o.XSize >= columns for o in overviews) else "the raster"
-    return f"Limits and shares from {rows:,} x {columns:,} pixels of {source}."
+def _check_numbers(header: Header, number: int) -> None:
+    """Refuse a band that has no order."""
+    if header.bands[number - 1].dtype.startswith("C"):
+        raise InputError(f"{header.path}: band {number} has complex numbers, which have no order")
+
+
+def _condition(header: Header, kind: Kind, choices: PlotOptions) -> tuple[int, Threshold] | None:
+    """Return which band decides what is hatched, and the condition on it; None for nothing."""
+    if choices.where is not None:
+        where = Threshold.parse(choices.where)
+        number = find_band(header, where.band)
+        _check_numbers(header, number)
+        return number, where
+    if not choices.significance or kind not in {Kind.TREND, Kind.CORRELATION}:
+        return None
+    names = [band.description for band in header.bands]
+    for name in SIGNIFICANCE:
+        if names.count(name) == 1:
+            return names.index(name) + 1, Threshold(name, "<", _ALPHA)
+    return None

@@ -194,7 +194,7 @@ def test_killed_run_leaves_the_old_output_and_the_next_run_cleans_up(
     assert done.returncode == 0
     done = run_cli("slope", "demo", "-o", "trend.tif")
     assert done.returncode == 0, done.stderr
-    assert listing(tmp_path) == ["demo", "trend.tif"]
+    assert listing(tmp_path) == ["demo", "trend.qml", "trend.tif", "trend.tif.aux.json"]
     assert run.target.read_bytes() != OLD
 
 

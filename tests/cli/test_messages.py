@@ -51,7 +51,7 @@ def test_one_line_at_the_end(run_cli, stack, tmp_path):
     done = run_cli("slope", "*.tif", "-o", "trend.tif", "--workers", 2)
     assert (done.returncode, done.stdout) == (0, "")
     assert re.fullmatch(r"trend\.tif: 48 pixels.* 2000 to 2004.* \d+\.\d+ s\n", done.stderr)
-    assert listing(tmp_path) == [*[path.name for path in stack], "trend.tif"]
+    assert listing(tmp_path) == [*[path.name for path in stack], "trend.qml", "trend.tif"]
 
 
 @pytest.mark.usefixtures("stack")

@@ -79,7 +79,7 @@ def test_rasters_of_others_say_nothing(items):
 
 
 @pytest.mark.parametrize(
-    "damage", [{"TIMES": "soon"}, {"INPUTS": "[1, 2"}, {"INPUTS": "7"}, {"BANDS": "red"}]
+    "damage", [{"TIMES": "soon"}, {"INPUTS": "[1, 2"}, {"INPUTS": "7"}, {"INPUT_BANDS": "red"}]
 )
 def test_damaged_metadata_are_still_those_of_an_output(damage):
     items = describe(Provenance("ols", (2000.0,), ("a.tif",)))

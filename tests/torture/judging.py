@@ -63,7 +63,7 @@ def judge(
     said = run.said
     if found != old and new is not None and found not in new:
         raise WrongError(f"neither the old output nor the new one (status {status}): {said}")
-    left = {path.name for path in target.parent.iterdir()} - {target.name, *beside}
+    left = {path.name for path in target.parent.iterdir()} - {*written(target), *beside}
     if left and status != -signal.SIGKILL:
         raise WrongError(f"left behind: {sorted(left)} (status {status}): {said}")
     outcome = "old" if found == old else "new"
@@ -81,6 +81,11 @@ def judge(
     if outcome != wanted:
         raise WrongError(f"status {status}, but the output is the {outcome} one: {said!r}")
     return "refused" if status in {1, 2, 3} else outcome
+
+
+def written(target: Path) -> set[str]:
+    """Return the names of an output and of what is written beside it for QGIS and terra."""
+    return {target.name, target.with_suffix(".qml").name, f"{target.name}.aux.json"}
 
 
 def _nobody_is_left(run: Run) -> None:

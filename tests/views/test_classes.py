@@ -1,152 +1,153 @@
-"""Class limits and shades."""
+"""Classes that fit a band: what it is decides limits, names and colours."""
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pixeltrend.views.classes import (
-    class_counts,
-    class_limits,
-    class_numbers,
-    class_shades,
-    thin,
+from pixeltrend.errors import ArgumentError
+from pixeltrend.reducers.derived import DERIVED
+from pixeltrend.reducers.registry import STATISTICS
+from pixeltrend.views.categories import Category
+from pixeltrend.views.classes import classify
+from pixeltrend.views.kinds import Kind, kind_of
+from pixeltrend.views.options import ClassOptions
+from pixeltrend.views.threshold import Threshold
+
+PLAIN = ClassOptions()
+# Bands of pixeltrend that are amounts with a unit, and nothing more.
+AMOUNTS = {
+    "intercept", "stderr", "intercept_stderr", "rmse", "var_s", "n_eff", "factor", "fitted_first",
+    "fitted_last", "predicted", "predicted_lower", "predicted_upper", "detectable",
+}  # fmt: skip
+
+
+def classes_of(values, name="slope", options=PLAIN, **more):
+    return classify(np.array(values, dtype=float), kind_of(name), options, **more)
+
+
+def test_every_statistic_has_a_kind():
+    names = set(STATISTICS) | {name for each in DERIVED for name in each.statistics}
+    assert {name for name in names if kind_of(name) is Kind.NUMBER} == AMOUNTS
+    assert kind_of("step_2") is Kind.TREND
+    assert kind_of("step_12_pvalue") is Kind.PVALUE
+
+
+def test_p_values_have_the_limits_of_tables_and_the_significant_are_darkest():
+    classes = classes_of([0.2, 0.9, 1e-5, 0.04], "pvalue_fdr")
+    assert classes.limits.tolist() == [0, 0.001, 0.01, 0.05, 0.1, 1]
+    assert classes.labels == (
+        "0 to 0.001", "0.001 to 0.01", "0.01 to 0.05", "0.05 to 0.1", "0.1 to 1",
+    )  # fmt: skip
+    assert (np.diff(classes.colours.sum(axis=1).astype(int)) > 0).all()
+    assert classes.counts(np.array([0.05, 0.0500001, np.nan, 0])).tolist() == [1, 0, 1, 1, 0]
+
+
+def test_what_is_no_probability_is_no_p_value():
+    assert classes_of([990, 1013, 1030], "p").kind is Kind.NUMBER
+    assert classes_of([-3, 3], "r").kind is Kind.NUMBER
+
+
+@pytest.mark.parametrize("name", ["rvalue", "tau"])
+def test_correlations_go_from_minus_one_to_one(name):
+    classes = classes_of([-0.2, 0.4], name)
+    assert classes.limits.tolist() == [-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1]
+
+
+def test_counts_and_years_are_whole():
+    assert classes_of([2006, 2009, 2006], "first_valid").labels == ("2006", "2007 to 2009")
+    assert classes_of([1200, 1201], "n_valid").labels == ("1,200", "1,201")
+    many = classes_of(np.arange(1, 41), "n_valid")
+    assert many.labels == ("1 to 8", "9 to 16", "17 to 24", "25 to 32", "33 to 40")
+    decimal = classes_of([2006.37, 2011.5], "last_valid")
+    assert all(text[:2] == "20" and "," not in text for text in decimal.labels)
+
+
+def test_values_that_a_sample_lacks_have_a_class_too():
+    classes = classes_of([3, 7], "n_valid", ends=(1, 9))
+    assert classes.labels == ("1", "2 to 3", "4 to 7", "8 to 9")
+    slopes = classes_of([-1, 0.5, 2], ends=(-7, 8))
+    assert (slopes.limits[0], slopes.limits[-1]) == (-7, 8)
+
+
+def test_slopes_are_brown_below_zero_and_blue_above():
+    classes = classes_of(np.linspace(-1, 2, 3001))
+    assert 0 in classes.limits
+    for (red, _, blue), upper in zip(classes.colours.astype(int), classes.limits[1:], strict=True):
+        assert (red > blue) == (upper <= 0)
+
+
+def test_codes_have_names_and_colours_and_others_are_told():
+    known = (
+        Category(1, "water", (0, 0, 255)), Category(2, "", (1, 2, 3)), Category(3, "", (9, 9, 9)),
+    )  # fmt: skip
+    classes = classes_of([2, 7, np.nan, 2], "landcover", categories=known)
+    assert classes.labels == ("water", "2", "7")
+    assert classes.colours[:2].tolist() == [[0, 0, 255], [1, 2, 3]]
+    assert classes.numbers(np.array([7, 1, 3, np.nan, 99])).tolist() == [2, 0, 3, 3, 3]
+    assert classes.counts(np.array([7, 1, 7, 3])).tolist() == [1, 0, 2]
+    with pytest.raises(ArgumentError, match="each with a class of its own"):
+        classes_of([1], "class", ClassOptions(scheme="equal"))
+
+
+@settings(max_examples=400)
+@given(
+    st.sampled_from(["slope", "pvalue", "rvalue", "n_valid", "last_valid", "rmse"]),
+    st.sampled_from(
+        [{}, {"classes": 3}, {"scheme": "equal"}, {"limits": "-1,0,0.5"}, {"symmetric": True}]
+    ),
+    hnp.arrays(np.float64, st.integers(1, 40), elements=st.floats(-3000, 3000) | st.just(np.nan)),
 )
+def test_every_value_lies_in_the_class_that_says_so(name, options, values):
+    values[0] = 0.25
+    classes = classes_of(values, name, ClassOptions(**options))
+    numbers = classes.numbers(values)
+    assert len(classes.labels) == len(classes) == len(classes.limits) - 1
+    assert (numbers[np.isnan(values)] == len(classes)).all()
+    assert classes.counts(values).sum() == np.count_nonzero(~np.isnan(values))
+    for value, number in zip(values, numbers, strict=True):
+        if not np.isnan(value):
+            assert classes.limits[number] <= value <= classes.limits[number + 1]
+            assert number == 0 or value > classes.limits[number]
 
 
-@st.composite
-def arrays(draw):
-    """Values of any size, with ties and gaps, and at least one that is valid."""
-    kind = draw(st.sampled_from([np.float32, np.float64]))
-    width = 32 if kind == np.float32 else 64
-    anything = st.floats(width=width)
-    few = st.sampled_from([-1.5, -0.0, 0.0, 0.25, 7.0, np.nan])
-    values = draw(
-        hnp.arrays(kind, st.integers(1, 60), elements=draw(st.sampled_from([anything, few])))
-    )
-    values[np.isinf(values)] = np.nan
-    values[draw(st.integers(0, len(values) - 1))] = draw(st.floats(-10, 10, width=width))
-    return values
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"limits": "1,1"}, "limits 1,1: must be at most 11 increasing numbers"),
+        ({"limits": "a"}, "limits 'a': expected numbers: A,B,C"),
+        ({"limits": "1,inf"}, "increasing numbers"),
+        ({"limits": "1", "symmetric": True}, "limits and symmetric: both say where classes end"),
+        ({"limits": "1", "classes": 3}, "limits and classes: the limits say how many"),
+    ],
+    ids=["ties", "words", "infinite", "two ways", "two numbers"],
+)
+def test_refused_options(options, message):
+    with pytest.raises(ArgumentError, match=message):
+        ClassOptions(**options)
 
 
-def limits_of(values, classes=5, scheme="quantiles"):
-    return class_limits(np.array(values).ravel(), classes, scheme)
+@pytest.mark.parametrize(
+    ("text", "met", "opposite"),
+    [
+        ("pvalue<0.05", [True, False, False], "pvalue ≥ 0.05"),
+        ("pvalue <= 5e-2", [True, True, False], "pvalue > 0.05"),
+        ("p value>0.05", [False, False, False], "p value ≤ 0.05"),
+        ("2>=0.05", [False, True, False], "2 < 0.05"),
+        ("n==0.01", [True, False, False], "n ≠ 0.01"),
+        ("n!=0.01", [False, True, False], "n = 0.01"),
+    ],
+)
+def test_conditions(text, met, opposite):
+    condition = Threshold.parse(text)
+    assert condition.holds(np.array([0.01, 0.05, np.nan])).tolist() == met
+    assert condition.opposite == opposite
 
 
-@given(arrays(), st.integers(1, 12))
-def test_quantiles_are_values_of_the_sorted_list(values, classes):
-    """The limit between classes is the smallest value with so many parts of all at or below it."""
-    valid = sorted(value for value in values.tolist() if not math.isnan(value))
-    inner = [
-        next(v for v in valid if classes * sum(w <= v for w in valid) >= part * len(valid))
-        for part in range(1, classes)
-    ]
-    kept = [limit for limit in dict.fromkeys(inner) if limit < valid[-1]]
-    assert limits_of(values, classes).tolist() == [valid[0], *kept, valid[-1]]
-
-
-def test_limits_do_not_suffer_from_rounded_fractions():
-    """9 / 11 of 77 values are 63, but not in floats."""
-    assert limits_of(np.arange(77.0), 11).tolist() == [0, *range(6, 77, 7)]
-
-
-@given(arrays(), st.integers(1, 12))
-def test_quantiles_of_different_values_hold_as_many_each(values, classes):
-    values = np.unique(values[np.isfinite(values)])
-    counts = class_counts(values, limits_of(values, classes))
-    assert sum(counts) == len(values)
-    if len(values) >= classes:
-        assert len(counts) == classes
-        assert max(counts) - min(counts) <= 1
-
-
-@given(arrays(), st.integers(1, 12), st.sampled_from(["quantiles", "equal"]))
-def test_limits_never_fall_and_every_value_has_one_class(values, classes, scheme):
-    limits = limits_of(values, classes, scheme)
-    assert 1 <= len(limits) - 1 <= classes
-    assert np.isfinite(limits).all()
-    assert (np.diff(limits) >= 0).all()
-    assert (np.diff(limits)[1:] > 0).all()
-    numbers = class_numbers(values, limits)
-    valid = np.isfinite(values)
-    assert (numbers[~valid] == len(limits) - 1).all()
-    assert class_counts(values, limits).tolist() == [
-        np.count_nonzero(numbers == number) for number in range(len(limits) - 1)
-    ]
-    for value, number in zip(values[valid], numbers[valid], strict=True):
-        assert limits[number] <= value <= limits[number + 1]
-        assert number == 0 or limits[number] < value
-
-
-def test_equal_classes_are_as_wide():
-    values = np.array([[-1.0, np.nan], [0.1, 3.0]])
-    assert limits_of(values, 4, "equal").tolist() == [-1, 0, 1, 2, 3]
-    widest = limits_of([-1.7e308, 1.7e308], 2, "equal")
-    assert widest.tolist() == [-1.7e308, 0, 1.7e308]
-
-
-@pytest.mark.parametrize("scheme", ["quantiles", "equal"])
-def test_ties_merge_classes(scheme):
-    assert limits_of(np.full((3, 4), 0.25), scheme=scheme).tolist() == [0.25, 0.25]
-    assert limits_of([0.0, -0.0], scheme=scheme).tolist() == [0, 0]
-    assert limits_of([0, 0, 0, 1, 2.0]).tolist() == [0, 0, 1, 2]
-    assert limits_of([0, 1, 2, 2, 2.0]).tolist() == [0, 0, 1, 2]
-
-
-def shades_of(values, scheme="quantiles", classes=5):
-    return class_shades(values, limits_of(values, classes, scheme), scheme)
-
-
-@pytest.mark.parametrize("scheme", ["quantiles", "equal"])
-def test_shades_of_symmetric_values_are_symmetric(scheme):
-    shades = shades_of(np.linspace(-1, 1, 1001), scheme)
-    assert shades[2] == 0
-    assert shades == pytest.approx(-shades[::-1], abs=0.01)
-    assert (np.diff(shades) > 0.1).all()
-
-
-@pytest.mark.parametrize("scheme", ["quantiles", "equal"])
-def test_shades_of_one_sign_stay_on_one_side(scheme):
-    positive = np.random.default_rng(0).gamma(2, 1, 1000) + 0.01
-    assert (np.diff(shades_of(positive, scheme)) > 0.05).all()
-    assert shades_of(positive, scheme)[0] > 0
-    assert shades_of(positive, scheme).max() == 1
-    assert (shades_of(-positive, scheme) < 0).all()
-
-
-@pytest.mark.parametrize("scheme", ["quantiles", "equal"])
-def test_as_dark_means_as_distant_on_both_sides(scheme):
-    values = np.concatenate([np.linspace(-9, -8, 200), np.linspace(0.1, 2, 800)])
-    shades = shades_of(values, scheme, classes=10)
-    assert shades[0] == -1
-    assert 0 < shades[-1] < 0.9
-
-
-@given(arrays(), st.integers(1, 12), st.sampled_from(["quantiles", "equal"]))
-def test_the_sign_of_a_shade_is_that_of_its_values(values, classes, scheme):
-    limits = limits_of(values, classes, scheme)
-    shades = class_shades(values, limits, scheme)
-    assert (np.abs(shades) <= 1).all()
-    for value, number in zip(values, class_numbers(values, limits), strict=True):
-        if np.isfinite(value):
-            assert shades[number] == 0 or np.sign(shades[number]) == np.sign(value)
-    if len(shades) == 1 and limits[0] == limits[1] != 0:
-        assert shades[0] == np.sign(limits[0])
-
-
-@given(st.integers(1, 50), st.integers(1, 50), st.integers(1, 60))
-def test_a_thinned_picture_shows_the_pixels_at_its_centres(height, width, side):
-    values = np.arange(height * width, dtype=float).reshape(height, width)
-    shown = thin(values, side)
-    assert max(shown.shape) == min(side, max(height, width))
-    rows, columns = shown.shape
-    for row in range(rows):
-        for column in range(columns):
-            y, x = divmod(shown[row, column], width)
-            assert y <= (row + 0.5) * height / rows < y + 1
-            assert x <= (column + 0.5) * width / columns < x + 1
+@pytest.mark.parametrize("text", ["", "pvalue", "<0.05", "pvalue<", "pvalue<nan", "pvalue<<1"])
+def test_what_is_no_condition(text):
+    with pytest.raises(ArgumentError, match="expected a band, one of"):
+        Threshold.parse(text)

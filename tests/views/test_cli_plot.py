@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from osgeo import gdal
 
 from pixeltrend.cli.plot import plot
 from pixeltrend.errors import ArgumentError
@@ -26,8 +27,10 @@ def test_says_what_it_drew(tmp_path, raster):
     done = invoke(raster, "-o", tmp_path / "map.png")
     assert done.exit_code == 0, done.output
     assert done.stdout == ""
+    unmet = np.count_nonzero(gdal.Open(str(raster)).ReadAsArray()[1] >= 0.05)
     assert done.stderr == (
-        f"{tmp_path}/map.png: slope in 5 classes, 2,000 pixels (2,000 with a value)\n"
+        f"{tmp_path}/map.png: slope in 6 classes, 2,000 pixels (2,000 with a value, {unmet:,} "
+        "with pvalue ≥ 0.05)\n"
     )
     assert (tmp_path / "map.png").stat().st_size > 10_000
 
@@ -40,6 +43,7 @@ def test_options_and_json(tmp_path, raster):
     assert done.exit_code == 0, done.output
     facts = json.loads(done.stdout)
     assert facts["band"] == "pvalue"
+    assert "picture" not in facts
     assert len(facts["counts"]) == 3
     assert np.diff(np.diff(facts["limits"])) == pytest.approx(0, abs=1e-12)
     assert done.stderr == ""

@@ -13,8 +13,14 @@ from matplotlib.text import Text
 from matplotlib_scalebar.scalebar import ScaleBar
 
 from pixeltrend.trend import slope
-from pixeltrend.views import map as maps
-from pixeltrend.views.figure import MISSING, NEUTRAL, shade_colours
+from pixeltrend.views import reading
+from pixeltrend.views.colours import (
+    MISSING,
+    NEUTRAL,
+    amount_colours,
+    shade_colours,
+    significance_colours,
+)
 from pixeltrend.views.map import plot_map
 
 DEGREES = {"geotransform": (-74.7, 0.001, 0, -8.3, 0, -0.001), "crs": "EPSG:4326"}
@@ -59,7 +65,7 @@ def colour_counts(path):
 
 
 def as_bytes(colour):
-    return tuple(int(part) for part in (np.asarray(colour) * 255).round())
+    return tuple(int(part) for part in colour)
 
 
 def test_brown_is_below_zero_blue_above_white_between_and_grey_missing(tmp_path, write_raster):
@@ -70,7 +76,7 @@ def test_brown_is_below_zero_blue_above_white_between_and_grey_missing(tmp_path,
     plot_map(path, tmp_path / "map.png", scheme="equal")
     brown, pale_brown = shade_colours([-1, -(0.3 + 0.7 * 1.5 / 2.5)])
     image = (imread(tmp_path / "map.png")[..., :3] * 255).round().astype(int)
-    row = image[image.shape[0] // 2]
+    row = image[image.shape[0] // 2, : image.shape[1] * 7 // 10]  # left of the legend
     in_order = [tuple(c.tolist()) for i, c in enumerate(row) if i == 0 or (c != row[i - 1]).any()]
     blue = shade_colours([0.3 + 0.7 * 1.5 / 2.5])[0]
     expected = [as_bytes(c) for c in (brown, pale_brown, NEUTRAL, MISSING, blue)]
@@ -100,8 +106,10 @@ def test_colours_can_be_told_apart_by_everyone():
     ]  # fmt: skip
     to_xyz = [[0.4339, 0.3762, 0.1899], [0.2126, 0.7152, 0.0722], [0.0178, 0.1095, 0.8727]]
     symmetric, positive = [-1, -0.53, 0, 0.53, 1], [0.3, 0.475, 0.65, 0.825, 1]
-    for shades in (symmetric, positive, [-shade for shade in positive]):
-        colours = np.array([*shade_colours(shades), MISSING])
+    ramps = [shade_colours(s) for s in (symmetric, positive, [-shade for shade in positive])]
+    ramps += [significance_colours(5), amount_colours(5)]
+    for ramp in ramps:
+        colours = np.array([*ramp, MISSING]) / 255
         linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
         for eye in eyes:
             f = np.cbrt(np.clip(linear @ np.transpose(eye), 1e-3, 1) @ np.transpose(to_xyz))
@@ -118,8 +126,8 @@ def test_title_and_legend_come_from_the_metadata(tmp_path, stack, figures):
     assert "out.tif: method ols, 5 rasters, ndvi_2000.tif to ndvi_2004.tif" in shown
     assert "slope" in shown
     assert "per year" in shown
-    assert sum(text.endswith(" %") for text in shown) == 5
-    assert "x (m)" in shown
+    assert sum(text.endswith(" %") for text in shown) == 6
+    assert any(text.endswith("°E") for text in shown)
     assert len(scale_bars_of(figures[0])) == 1
 
 
@@ -214,7 +222,7 @@ def test_south_up_rasters_are_turned(tmp_path, write_raster):
     )
     plot_map(path, tmp_path / "map.png", classes=2)
     image = imread(tmp_path / "map.png")[..., :3]
-    brown = (np.abs(image - shade_colours([-1])) < 0.01).all(axis=2)
+    brown = (np.abs(image - shade_colours([-1]) / 255) < 0.01).all(axis=2)
     assert brown[:, : image.shape[1] // 2].any(axis=1).argmax() < image.shape[0] / 3
 
 
@@ -226,7 +234,7 @@ def test_no_more_pixels_are_drawn_than_the_picture_has(tmp_path, write_raster, f
 
 
 def test_a_decimated_map_says_so(tmp_path, write_raster, monkeypatch, figures):
-    monkeypatch.setattr(maps, "MAX_PIXELS", 100_000)
+    monkeypatch.setattr(reading, "MAX_PIXELS", 100_000)
     plot_map(write_raster(tmp_path / "t.tif", make_slopes(400, 600)), tmp_path / "map.png")
     shown = " ".join(" ".join(text.get_text().split()) for text in texts_of(figures[0]))
-    assert "Limits and shares from 100 x 150 pixels of the raster." in shown
+    assert "Limits and shares from 200 x 133 pixels of the raster." in shown
