@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import OutputError
+from pixeltrend.interruption import held
 from pixeltrend.raster.replacing import Replacement, hidden_name
 
 if TYPE_CHECKING:
@@ -47,21 +48,31 @@ def lock(output: Replacement, timeout: float = 0.0) -> Iterator[None]:
     """
     path = hidden_name(output.target, "lock")
     deadline = time.monotonic() + timeout
-    while (handle := _try(path, output)) < 0:
-        if time.monotonic() >= deadline:
-            raise OutputError(
-                f"{output.name}: is being written by {_holder(path)}; --lock-timeout SECONDS waits "
-                "for it"
-            )
-        time.sleep(_POLL)
-    _held.add(handle)
+    handle = -1
     try:
+        while handle < 0:
+            with held():
+                handle = _try(path, output)
+            if handle < 0:
+                if time.monotonic() >= deadline:
+                    raise OutputError(
+                        f"{output.name}: is being written by {_holder(path)}; --lock-timeout "
+                        "SECONDS waits for it"
+                    )
+                time.sleep(_POLL)
+        _held.add(handle)
         yield
     finally:
-        with suppress(OSError):
-            os.unlink(path)  # still locked: whoever waits for it sees that it is gone
-        _held.discard(handle)
-        os.close(handle)
+        if handle >= 0:
+            with held():
+                _release(path, handle)
+
+
+def _release(path: Path, handle: int) -> None:
+    with suppress(OSError):
+        os.unlink(path)  # still locked: whoever waits for it sees that it is gone
+    _held.discard(handle)
+    os.close(handle)
 
 
 def _try(path: Path, output: Replacement) -> int:

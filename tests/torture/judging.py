@@ -67,7 +67,7 @@ def judge(
     if left and status != -signal.SIGKILL:
         raise WrongError(f"left behind: {sorted(left)} (status {status}): {said}")
     outcome = "old" if found == old else "new"
-    if status < 0 and _ended_at_once(run, status):
+    if run.fault and _ended_at_once(run, status):
         return outcome
     _check_words(status, said)
     if status == 0:
@@ -99,11 +99,11 @@ def _nobody_is_left(run: Run) -> None:
 
 def _ended_at_once(run: Run, status: int) -> bool:
     """Return whether the signal that was sent ended the process before it could say a word."""
-    if status != -run.fault:
-        return False
     early = _EARLY.get(signal.Signals(run.fault))
     if early and early in run.said and "pixeltrend/" not in run.said:
-        return True
+        return status in {-run.fault, 1}  # 1 where Python "could not import" what runs modules
+    if status != -run.fault:
+        return False
     lines = [line for line in run.said.splitlines() if not line.startswith(_NOTICES)]
     return not "".join(line for line in lines if "resource_tracker" not in line).strip()
 
