@@ -100,7 +100,8 @@ def _nobody_is_left(run: Run) -> None:
 def _ended_at_once(run: Run, status: int) -> bool:
     """Return whether the signal that was sent ended the process before it could say a word."""
     early = _EARLY.get(signal.Signals(run.fault))
-    if early and early in run.said and "pixeltrend/" not in run.said:
+    said = run.said.replace("pixeltrend/__init__.py", "")  # runs before anything can listen
+    if early and early in said and "pixeltrend/" not in said:
         return status in {-run.fault, 1}  # 1 where Python "could not import" what runs modules
     if status != -run.fault:
         return False
