@@ -47,7 +47,13 @@ def warnings(items: Mapping[str, str], made: Remade | None) -> Warnings:
     if made is None:
         return Warnings(tuple(texts), "The inputs were not opened for this page.")
     texts += [f"Since the result was made: {change}" for change in made.changes]
-    return Warnings((*texts, *made.series.warnings), "No warnings.")
+    texts += made.series.warnings
+    folders = {
+        os.path.dirname(path) + os.sep for path in made.series.paths if os.path.dirname(path)
+    }
+    for folder in sorted(folders, key=len, reverse=True):  # a page does not tell where it was made
+        texts = [text.replace(folder, "") for text in texts]
+    return Warnings(tuple(texts), "No warnings.")
 
 
 def inputs(facts: Provenance, made: Remade | None) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ from pixeltrend.views.reading import MAX_PIXELS, decimation, enough, read_band
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pixeltrend.raster.header import Header
+    from pixeltrend.raster.header import BandHeader, Header
     from pixeltrend.views.axes import Frame
     from pixeltrend.views.classes import Classes
 
@@ -123,7 +123,7 @@ def page_map(header: Header, alpha: float) -> PageMap:
     pvalue = next((name for name in SIGNIFICANCE if names.count(name) == 1), "")
     levels = tuple(sorted({*_LEVELS, alpha}))
     passed, significant = np.zeros((len(rows), len(columns)), np.uint8), (0,) * len(levels)
-    layers = []
+    layers, tested = [], ""
     try:
         with gdal_messages():
             dataset = open_raster(header.path, allow_vrt=header.path.lower().endswith(".vrt"))
@@ -132,23 +132,10 @@ def page_map(header: Header, alpha: float) -> PageMap:
                 values = read_band(raster_band, band)
                 if np.isnan(values).all():
                     continue
-                name = band.description or f"band {number}"
-                sample = enough(values, height, width)
-                categories = read_categories(raster_band, band.metadata)
-                ends = float(np.nanmin(values)), float(np.nanmax(values))
-                kind = kind_of(name)
-                classes = classify(sample, kind, ClassOptions(), categories=categories, ends=ends)
-                layers.append(
-                    _layer(
-                        (name, band.unit, band.metadata.get("DESCRIPTION", "")),
-                        classes,
-                        values,
-                        values[np.ix_(rows, columns)],
-                        sampled=sample.size < values.size,
-                    )
-                )
+                shown = values[np.ix_(rows, columns)]
+                layers.append(_layer(raster_band, band, number, values, shown))
                 if band.description == pvalue:
-                    passed = _passed(values[np.ix_(rows, columns)], levels)
+                    passed, tested = _passed(shown, levels), pvalue
                     significant = tuple(int((values <= level).sum()) for level in levels)
             frame, note = map_frame(dataset, "map"), decimation(dataset.GetRasterBand(1))
     except RuntimeError as error:
@@ -156,35 +143,42 @@ def page_map(header: Header, alpha: float) -> PageMap:
     if not layers:
         raise InputError(f"{header.path}: has no value in any pixel")
     rows, columns = (at * step + step // 2 for at, step in zip((rows, columns), steps, strict=True))
-    return PageMap(frame, rows, columns, tuple(layers), note, pvalue, levels, passed, significant)
+    return PageMap(frame, rows, columns, tuple(layers), note, tested, levels, passed, significant)
 
 
 def _layer(
-    texts: tuple[str, str, str],
-    classes: Classes,
-    values: NDArray[Any],
-    shown: NDArray[Any],
-    *,
-    sampled: bool,
+    raster_band: Any, band: BandHeader, number: int, values: NDArray[Any], shown: NDArray[Any]
 ) -> Layer:
+    """Return what a page has of a band: of its values, and of those that its map shows."""
+    name = band.description or f"band {number}"
+    sample = enough(values, raster_band.YSize, raster_band.XSize)
+    ends = float(np.nanmin(values)), float(np.nanmax(values))
+    categories = read_categories(raster_band, band.metadata)
+    classes = classify(sample, kind_of(name), ClassOptions(), categories=categories, ends=ends)
     counts = classes.counts(values)
-    codes = classes.numbers(shown)
+    notes = notes_on_classes(classes, counts, sampled=sample.size < values.size)
+    is_narrow = 2 * (len(classes) + 1) <= np.iinfo(np.uint8).max
     return Layer(
-        *texts,
+        name=name,
+        unit=band.unit,
+        description=band.metadata.get("DESCRIPTION", ""),
         classes=classes,
         counts=counts,
-        missing=int(np.isnan(values).sum()),
-        notes=tuple(filter(None, notes_on_classes(classes, counts, sampled=sampled))),
-        codes=codes.astype(np.uint8 if len(classes) < 2**7 - 1 else np.uint16),
-        histogram=None if classes.kind is Kind.CATEGORY else _histogram(values),
+        missing=values.size - int(np.count_nonzero(~np.isnan(values))),
+        notes=tuple(filter(None, notes)),
+        codes=classes.numbers(shown).astype(np.uint8 if is_narrow else np.uint16),
+        histogram=None if classes.kind is Kind.CATEGORY else _histogram(values, sample, ends),
     )
 
 
-def _histogram(values: NDArray[Any]) -> Histogram:
-    valid = values[~np.isnan(values)].astype(np.float64)
-    low, high = np.quantile(valid, [_TAIL, 1 - _TAIL])
-    counts, edges = np.histogram(valid, _BINS, (low, high))
-    return Histogram(edges, counts, len(valid) - int(counts.sum()))
+def _histogram(values: NDArray[Any], sample: NDArray[Any], ends: tuple[float, float]) -> Histogram:
+    """Return the histogram of values; where it begins and ends comes from a sample of them."""
+    low, high = ends
+    if not np.isnan(sample).all():
+        low, high = map(float, np.nanquantile(sample, [_TAIL, 1 - _TAIL]))
+    counts, edges = np.histogram(values, _BINS, (low, high))  # which leaves out NaN
+    valid = int(np.count_nonzero(~np.isnan(values)))
+    return Histogram(edges.astype(np.float64), counts, valid - int(counts.sum()))
 
 
 def _passed(pvalues: NDArray[Any], levels: tuple[float, ...]) -> NDArray[np.uint8]:

@@ -23,8 +23,9 @@ from pixeltrend.errors import (
     InputError,
     MissingDependencyError,
 )
+from pixeltrend.raster.parts import read_whole
 from pixeltrend.raster.places import Point
-from pixeltrend.views.report_map import lattice
+from pixeltrend.views.report_map import lattice, page_map
 
 pytest.importorskip("bokeh", reason="pages need Bokeh")
 
@@ -255,6 +256,37 @@ def test_warnings_of_the_inputs_are_in_the_page(tmp_path, write_stack, make_valu
     assert set(made.warnings) <= set(summary.warnings)
     for warning in made.warnings:
         assert warning in page.text
+
+
+def test_a_page_does_not_tell_where_it_was_made(tmp_path, write_stack, make_values):
+    inputs = write_stack(tmp_path / "in", make_values(6, 4, 5), nodata=-9.0)
+    dataset = gdal.Open(str(inputs[2]), gdal.GA_Update)
+    dataset.GetRasterBand(1).SetNoDataValue(-8.0)
+    del dataset
+    pixeltrend.slope(inputs, tmp_path / "in" / "trend.tif", workers=1, update=True)
+    inputs[1].touch()
+    summary, _ = page_of(tmp_path / "in" / "trend.tif", tmp_path)
+    assert any(warning.startswith("ndvi_2002.tif: ") for warning in summary.warnings)
+    assert str(tmp_path) not in (tmp_path / "page.html").read_text()
+
+
+def test_many_codes_have_a_class_each(tmp_path, write_raster):
+    codes = np.arange(1, 201, dtype=np.uint8).reshape(10, 20)
+    path = write_raster(tmp_path / "cover.tif", codes, descriptions=["class"])
+    [layer] = page_map(read_whole(str(path)), 0.05).layers
+    np.testing.assert_array_equal(layer.codes, codes - 1)
+    assert layer.codes.dtype == np.uint16
+    assert layer.histogram is None
+
+
+def test_p_values_that_are_all_missing_have_no_slider(tmp_path, write_stack, make_values):
+    inputs = write_stack(tmp_path / "in", make_values(2, 4, 5))
+    trend = tmp_path / "in" / "trend.tif"
+    pixeltrend.slope(inputs, trend, stats="slope,pvalue", workers=1)
+    summary, page = page_of(trend, tmp_path)
+    assert summary.bands == ("slope",)
+    assert not any(attributes.get("type") == "range" for _, attributes in page.tags)
+    assert page.data["map"]["levels"] == []
 
 
 def test_refusals(trend, inputs, tmp_path):
