@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from pixeltrend.checks.remaking import Remade
     from pixeltrend.raster.header import Header
+    from pixeltrend.raster.provenance import Provenance
     from pixeltrend.series.opening import Patterns
     from pixeltrend.views.report_map import PageMap
     from pixeltrend.views.report_series import PageSeries
@@ -114,7 +115,7 @@ def report(
     if choices.embed:
         made = remake(path, _SHOWN, [os.fspath(pattern) for pattern in several])
         series = _series(made, header, choices.embed, progress)
-    content, summary = _page(header, choices, made, series, page)
+    content, summary = _page(header, facts, choices, made, series, page)
     target.write(content)
     return summary
 
@@ -135,14 +136,13 @@ def _series(
 
 def _page(
     header: Header,
+    facts: Provenance,
     choices: ReportOptions,
     made: Remade | None,
     series: PageSeries | None,
     output: str,
 ) -> tuple[bytes, ReportSummary]:
     """Return the page and what it holds."""
-    facts = provenance.read(header.metadata)
-    assert facts is not None  # noqa: S101 - as `report` has checked
     shown = page_map(header, choices.alpha)
     name, grid, first = os.path.basename(header.path), header.grid, header.bands[0]
     title, subtitle = map_title(name, first.description, first.metadata, header.metadata)
