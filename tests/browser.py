@@ -144,13 +144,14 @@ class Tab:
         return [url for url in urls if not url.startswith(("data:", "blob:"))]
 
     def complaints(self) -> list[Any]:
-        """Return errors and warnings of the console, and exceptions."""
+        """Return errors, also those that the console tells, and exceptions."""
         return [
             event["params"]
             for event in self.events
             if event["method"] == "Runtime.exceptionThrown"
-            or (event["method"] == "Log.entryAdded"
-                and event["params"]["entry"]["level"] in {"error", "warning"})
-            or (event["method"] == "Runtime.consoleAPICalled"
-                and event["params"]["type"] in {"error", "warning", "assert"})
-        ]  # fmt: skip
+            or event["params"].get("entry", {}).get("level") == "error"
+            or (
+                event["method"] == "Runtime.consoleAPICalled"
+                and event["params"]["type"] in {"error", "warning", "assert"}
+            )
+        ]

@@ -51,14 +51,6 @@ def warnings(items: Mapping[str, str], made: Remade | None) -> Warnings:
     folders = {os.path.dirname(path) for path in made.series.paths} - {""}
     for folder in sorted(folders, key=len, reverse=True):  # a page does not tell where it was made
         texts = [text.replace(folder + os.sep, "") for text in texts]
-    return Warnings(tuple(texts), "The inputs were not opened for this page.")
-    texts += [f"Since the result was made: {change}" for change in made.changes]
-    texts += made.series.warnings
-    folders = {
-        os.path.dirname(path) + os.sep for path in made.series.paths if os.path.dirname(path)
-    }
-    for folder in sorted(folders, key=len, reverse=True):  # a page does not tell where it was made
-        texts = [text.replace(folder, "") for text in texts]
     return Warnings(tuple(texts), "No warnings.")
 
 

@@ -182,6 +182,7 @@ def test_the_map_has_the_classes_of_plot(trend, tmp_path, read_raster):
     summary, page = page_of(trend, tmp_path, alpha=0.03)
     shown, slopes = page.data["map"], read_raster(trend)
     assert summary.map_pixels == slopes.size
+    assert "No warnings." in page.text
     drawn = pixeltrend.plot_map(trend, tmp_path / "map.png", dpi=50)
     codes = unpacked(shown["layers"][0]["codes"]).reshape(slopes.shape)
     limits = np.array(drawn.limits)
