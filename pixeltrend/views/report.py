@@ -160,6 +160,7 @@ def _page(
         "alpha": f"{choices.alpha:g}",
         "levels": shown.levels,
         "level": shown.levels.index(choices.alpha),
+        "ratio": f"{report_figures.proportion(shown.frame):.4g}",
         "map_notes": _map_notes(header, shown),
         "height": grid.height,
         "width": grid.width,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Part of the map's sides that stays free around it, and numbers along each side, about.
 _MARGIN, _TICKS = 0.02, 4
+# Powers of ten between which numbers are written in full.
+_PLAIN = -6, 9
 
 
 def map_figure(page_map: PageMap) -> Any:
@@ -41,9 +43,6 @@ def map_figure(page_map: PageMap) -> Any:
         origin=f"{'top' if frame.y.start > frame.y.stop else 'bottom'}_{across}",
         name="image",
     )
-    for axis in (*plot.xaxis, *plot.yaxis):
-        axis.formatter.use_scientific = False
-        axis.ticker.desired_num_ticks = _TICKS
     marker = _empty("x", "y")  # of two strokes
     for size, colour in ((5.0, "white"), (2.5, "black")):
         plot.scatter("x", "y", source=marker, marker="cross", size=22, line_width=size,
@@ -59,6 +58,12 @@ def _corner(frame: Frame) -> dict[str, float]:
     }  # fmt: skip
 
 
+def proportion(frame: Frame) -> float:
+    """Return the width of a map over its height, as it is drawn."""
+    corner = _corner(frame)
+    return corner["dw"] * _aspect(frame) / corner["dh"]
+
+
 def _aspect(frame: Frame) -> float:
     """Return how much wider a unit is drawn along x than along y."""
     if not frame.x.metres or not frame.y.metres:
@@ -72,7 +77,6 @@ def histogram_figure() -> Any:
     plot.quad("left", "right", "top", 0, fill_color="colour", line_color="#808080", line_width=0.5,
               source=_empty("left", "right", "top", "colour"), name="bars")  # fmt: skip
     plot.y_range.start = 0
-    plot.yaxis.formatter.use_scientific = False
     return plot
 
 
@@ -106,4 +110,6 @@ def _figure(tools: str, x: str, y: str, **options: Any) -> Any:
     plot.toolbar.logo = None
     for axis in (*plot.xaxis, *plot.yaxis):
         axis.axis_label_text_font_style = "normal"
+        axis.ticker.desired_num_ticks = _TICKS
+        axis.formatter.power_limit_low, axis.formatter.power_limit_high = _PLAIN
     return plot

@@ -151,6 +151,17 @@ def test_a_click_gives_the_numbers_of_pixel(tab, page, trend):
         assert number(line) == pytest.approx(point.line, rel=1e-8)
 
 
+def test_it_begins_with_a_pixel_that_has_a_result(tab, tmp_path, write_stack, make_values):
+    values = make_values(5, 9, 9)
+    values[:, 0:8, 1:7] = np.nan
+    trend = tmp_path / "in" / "trend.tif"
+    pixeltrend.slope(write_stack(tmp_path / "in", values), trend, workers=1)
+    pixeltrend.report(trend, tmp_path / "page.html")
+    tab.open(tmp_path / "page.html")
+    assert text(tab, "where").startswith("Row 4, column 7:")
+    assert cells(tab, "written")[0][1] != "missing"
+
+
 def test_keys_do_what_the_mouse_does(tab, page):
     tab.open(page)
     tab.evaluate("document.getElementById('map').focus()")

@@ -161,7 +161,7 @@
     if (!(row >= 0 && row < height && column >= 0 && column < width)) return;
     place = [row, column];
     [byId("row").value, byId("column").value] = place;
-    const at = geotransform ? centre(row, column) : place;
+    const at = geotransform ? centre(row, column).map((number) => Number(number.toPrecision(12))) : place;
     byId("command").textContent = `${data.command}${geotransform ? "" : " --rowcol"} --at ${at.join(" ")}`;
     let [shown_row, shown_column] = place;
     let text = `Row ${row}, column ${column}`;
@@ -226,7 +226,20 @@
     event.preventDefault();
   });
 
+  /** Return the pixel nearest to the middle of the map that has a result, as far as the page knows. */
+  function middle() {
+    const [down, across] = [Math.floor(height / 2), Math.floor(width / 2)];
+    let [best, least] = [[down, across], Infinity];
+    if (series) series.rows.forEach((row, i) => series.columns.forEach((column, j) => {
+      const distance = (row - down) ** 2 + (column - across) ** 2;
+      if (distance < least && !Number.isNaN(series.written[i * series.columns.length + j])) {
+        [best, least] = [[row, column], distance];
+      }
+    }));
+    return best;
+  }
+
   draw_band();
-  choose(Math.floor(height / 2), Math.floor(width / 2));
+  choose(...middle());
   document.documentElement.dataset.ready = "yes";
 })();
