@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-qgis test-all lint format bench torture dist clean
+.PHONY: help setup demo test test-qgis test-pages test-all lint format bench torture dist clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -24,6 +24,10 @@ test: setup ## Run all tests; TESTS='-p randomly' shuffles them
 test-qgis: setup ## Open outputs in QGIS, headless; needs Debian's or Ubuntu's python3-qgis
 	@/usr/bin/python3 -c 'import qgis.core' || { echo 'apt-get install python3-qgis'; exit 1; }
 	$(BIN)/python -m pytest tests/views/test_qgis.py $(TESTS)
+
+test-pages: setup ## Open pages in Chromium, headless; needs Debian's or Ubuntu's chromium
+	@command -v chromium chromium-browser google-chrome >/dev/null || { echo 'apt-get install chromium'; exit 1; }
+	$(BIN)/python -m pytest tests/views/test_report_in_chromium.py $(TESTS)
 
 test-all: setup ## Run all tests on every interpreter that is there, and a part of the torture
 	@for python in python3.11 python3.12 python3.13 python3.14; do \

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pixeltrend.views.map import MapSummary, plot_map
     from pixeltrend.views.pixel import pixel
     from pixeltrend.views.pixel_report import PixelReport
+    from pixeltrend.views.report import ReportSummary, report
     from pixeltrend.views.table import Table, table
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "PixelTrendError",
     "ReadError",
     "Report",
+    "ReportSummary",
     "Series",
     "Summary",
     "Table",
@@ -58,6 +60,7 @@ __all__ = [
     "pixel",
     "plot_map",
     "reduce",
+    "report",
     "slope",
     "table",
 ]
@@ -67,6 +70,7 @@ _HOMES = {
     "CompositeSummary": "pixeltrend.composites",
     "PixelReport": "pixeltrend.views.pixel_report",
     "Report": "pixeltrend.checks.report",
+    "ReportSummary": "pixeltrend.views.report",
     "Series": "pixeltrend.series.series",
     "Summary": "pixeltrend.summary",
     "Table": "pixeltrend.views.table",
@@ -79,6 +83,7 @@ _HOMES = {
     "pixel": "pixeltrend.views.pixel",
     "plot_map": "pixeltrend.views.map",
     "reduce": "pixeltrend.arrays",
+    "report": "pixeltrend.views.report",
     "slope": "pixeltrend.trend",
     "table": "pixeltrend.views.table",
 }

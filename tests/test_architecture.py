@@ -14,7 +14,7 @@ import pixeltrend
 
 PACKAGE = Path(pixeltrend.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = {"numpy", "osgeo", "scipy", "numba", "matplotlib", "dask", "distributed", "xarray"}
+HEAVY = {"numpy", "osgeo", "scipy", "numba", "matplotlib", "dask", "distributed", "xarray", "bokeh"}
 
 # Which wings each wing may know, besides itself; all may know what stands below them all.
 MAY_KNOW = {
@@ -35,7 +35,9 @@ TOP = {
 }  # fmt: skip
 LIBRARIES = {
     "osgeo": {"raster", "series", "checks", "views"},
+    "bokeh": {"views"},
     "click": {"cli"},
+    "jinja2": {"views"},
     "tqdm": {"cli"},
     "numba": {"reducers"},
     "distributed": {"execution"},
@@ -135,6 +137,7 @@ def test_importing_loads_nothing_heavy():
         ["slope", "-h"],
         ["table", "--help"],
         ["pixel", "--help"],
+        ["report", "--help"],
     ],
 )
 def test_help_loads_nothing_heavy(arguments):

@@ -100,21 +100,40 @@ def _recorded_name(path: str) -> str:
     return redact(path) if is_served(path) else os.path.abspath(on_disk(path))
 
 
-def _from_metadata(output: str, facts: Provenance, patterns: Patterns) -> Recipe:
-    if facts.method.startswith("map "):
-        raise InputError("where its function is stands only in what --update records")
+def stated_options(
+    facts: Provenance,
+) -> tuple[dict[str, Any], StatsOptions | None, CompositeOptions]:
+    """Return what metadata say of options, without a look at the inputs.
+
+    Returns
+    -------
+    inputs
+        Fields of `InputOptions`.
+    statistics
+        What was computed; None if a function was.
+    composite
+        What was made of scenes first.
+    """
     texts = dict(part.split("=", 1) for part in re.split(r" (?=\w+=)", facts.options) if part)
-    _refuse_best(texts)
-    options = {"method": facts.method} | _values(texts, StatsOptions)
     inputs = _values(texts, InputOptions)
     if len(facts.bands) > 1:
         inputs["bands_are_times"] = True
     elif facts.bands:
         inputs["band"] = facts.bands[0]
+    statistics = None
+    if not facts.method.startswith("map "):
+        statistics = StatsOptions(**{"method": facts.method} | _values(texts, StatsOptions))
+    return inputs, statistics, CompositeOptions(**_values(texts, CompositeOptions))
+
+
+def _from_metadata(output: str, facts: Provenance, patterns: Patterns) -> Recipe:
+    inputs, statistics, composite = stated_options(facts)
+    if statistics is None:
+        raise InputError("where its function is stands only in what --update records")
+    _refuse_best(inputs)
     paths = find_inputs(patterns) if patterns else _found(output, facts.inputs)
     inputs["allow_vrt"] = any(path.lower().endswith(".vrt") for path in paths)
-    composite = CompositeOptions(**_values(texts, CompositeOptions))
-    return Recipe(paths, InputOptions(**inputs), StatsOptions(**options), composite)
+    return Recipe(paths, InputOptions(**inputs), statistics, composite)
 
 
 def _found(output: str, names: tuple[str, ...]) -> list[str]:

@@ -18,6 +18,7 @@ COMMANDS = {
     "map": "Write what any function makes of every pixel's series.",
     "pixel": "Explain one pixel: its values, its trend, and the way to its p-value.",
     "plot": "Draw a written trend as a map in classes.",
+    "report": "Write a page about a written trend: map, areas, series, methods.",
     "slope": "Write the trend of every pixel.",
     "table": "Say how much of a written trend goes which way, in square metres.",
 }

@@ -16,7 +16,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 # The headings of --help, in order.
 GROUPS = (
     "Inputs", "Times", "Missing values", "Composites", "Statistics", "Significance", "Function",
-    "Map", "Table", "Zones", "Pixel", "Running", "Output",
+    "Map", "Table", "Zones", "Pixel", "Page", "Running", "Output",
 )  # fmt: skip
 _TYPES: dict[str, Any] = {
     "int": int,

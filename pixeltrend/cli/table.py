@@ -16,14 +16,12 @@ from pixeltrend.cli.fields import Command, Option, add_options, aligned, options
 from pixeltrend.cli.progress import progress_of
 from pixeltrend.errors import ArgumentError
 from pixeltrend.views.table_options import TableOptions
+from pixeltrend.views.table_text import area_unit, class_rows, headlines, how_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pixeltrend.views.table import ClassArea, Table
-
-# Square metres from which on areas are shown in square kilometres.
-_LARGE = 1e6
+    from pixeltrend.views.table import Table
 
 
 @click.command(cls=Command, no_args_is_help=True)
@@ -123,38 +121,14 @@ def _exact(value: float | None) -> str:
 
 def _lines(found: Table) -> Iterator[str]:
     """Yield the lines of a table for people."""
-    by = f", significant where {found.pvalue} <= {found.alpha:g}" if found.pvalue else ""
-    yield f"{found.raster}: {found.band}{by}"
-    known = found.classes[0].area is not None
-    yield f"Areas {found.areas}" if known else f"Areas are unknown: {found.areas}"
+    yield from headlines(found)
     yield ""
-    yield from aligned(_rows(found.classes))
-    trended = sum(row.pixels for row in found.classes if row.share is not None)
+    yield from aligned(class_rows(found.classes))
     yield ""
-    yield f"{trended:,.0f} of {sum(row.pixels for row in found.classes):,.0f} pixels have a trend"
+    yield how_many(found)
     if found.zones:
         yield ""
         yield from _zone_lines(found)
-
-
-def _rows(classes: tuple[ClassArea, ...]) -> list[tuple[str, ...]]:
-    """Return a heading and a row for each class."""
-    unit, size = _unit(classes)
-    rows: list[tuple[str, ...]]
-    rows = [("class", "pixels", unit, "share") if unit else ("class", "pixels", "share")]
-    for row in classes:
-        area = () if row.area is None else (f"{row.area / size:,.1f}",)
-        share = "" if row.share is None else f"{row.share:.2%}"
-        rows.append((row.name, f"{row.pixels:,.0f}", *area, share))
-    return rows
-
-
-def _unit(classes: tuple[ClassArea, ...]) -> tuple[str, float]:
-    """Return the unit of areas and its square metres; empty if areas are unknown."""
-    known = [row.area for row in classes if row.area is not None]
-    if not known:
-        return "", 1.0
-    return ("km2", 1e6) if sum(known) >= _LARGE else ("m2", 1.0)
 
 
 def _zone_lines(found: Table) -> Iterator[str]:
@@ -169,7 +143,7 @@ def _zone_lines(found: Table) -> Iterator[str]:
             f"{', '.join(statistics)}: of each zone's mean, weighted by area ({found.method}); "
             "least valid: of the area that has values, the least part that has one at a time"
         )
-    unit, size = _unit(found.classes)
+    unit, size = area_unit(found.classes)
     rows = [("zone", unit or "pixels", *letters, *statistics)]
     rows[0] += ("least valid",) if statistics else ()
     for zone in found.zones:
