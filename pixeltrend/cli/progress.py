@@ -26,6 +26,9 @@ STYLES = ("none", "lines", "bar")
 # A line is written when so many parts of the work are done, but not sooner than so many seconds
 # after the one before; and after so many seconds, however little was done.
 _PARTS, _SOONEST, _LATEST = 10, 10.0, 60.0
+# The bar's rate is that of about the last 20 windows: 0 is the mean of the whole run, which lags
+# behind a change; tqdm's own 0.3 jumps with each window.
+_SMOOTHING = 0.05
 
 
 def remember_style(ctx: click.Context, _param: click.Parameter, style: str | None) -> None:
@@ -60,7 +63,7 @@ def _bar(unit: str) -> Iterator[Show]:
     from tqdm import tqdm  # a job in the background needs none
 
     tqdm.monitor_interval = 0  # its thread would be there when workers are forked
-    settings = {"unit_scale": True, "leave": False, "delay": 0.5, "smoothing": 0}
+    settings = {"unit_scale": True, "leave": False, "delay": 0.5, "smoothing": _SMOOTHING}
     with tqdm(unit=f" {unit}", **settings) as bar:
 
         def update(done: int, total: int) -> None:
