@@ -20,7 +20,8 @@ demo: ## Run the main job on a made-up series: a trend, a map of it and a table 
 	$(BIN)/pixeltrend plot demo/trend.tif -o demo/map.png
 	$(BIN)/pixeltrend table demo/trend.tif --csv > demo/table.csv
 	@$(BIN)/pixeltrend table demo/trend.tif --quiet
-	@printf '\n%-6s %s\n' Trend "$(CURDIR)/demo/trend.tif" Map "$(CURDIR)/demo/map.png" \
+	@echo
+	@printf '%-6s %s\n' Trend "$(CURDIR)/demo/trend.tif" Map "$(CURDIR)/demo/map.png" \
 	    Table "$(CURDIR)/demo/table.csv"
 
 test: setup ## Run all tests; TESTS='-p randomly' shuffles them
