@@ -19,7 +19,8 @@ PROMISED = {
 # The drivers, of which one is enough, that such a name needs; not every GDAL has them.
 _NEEDED = {
     ".asc": ("AAIGrid",), ".bil": ("EHdr", "ENVI"), ".bip": ("ENVI",), ".bsq": ("ENVI",),
-    ".dat": ("ENVI",), ".grd": ("RRASTER",), ".h5": ("HDF5",), ".hdf": ("HDF4", "HDF5"),
+    ".dat": ("ENVI",), ".grb": ("GRIB",), ".grb2": ("GRIB",), ".grib": ("GRIB",),
+    ".grd": ("RRASTER",), ".h5": ("HDF5",), ".hdf": ("HDF4", "HDF5"),
     ".hdf5": ("HDF5",), ".he5": ("HDF5",), ".hgt": ("SRTMHGT",), ".img": ("HFA", "ENVI"),
     ".jp2": ("JP2OpenJPEG",), ".jpeg": ("JPEG",), ".jpg": ("JPEG",), ".kea": ("KEA",),
     ".nc": ("netCDF", "HDF5"), ".png": ("PNG",), ".rst": ("RST",), ".sdat": ("SAGA",),

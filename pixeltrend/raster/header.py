@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import InputError
+from pixeltrend.options import nearest
 from pixeltrend.raster.datasets import (
     as_text,
     first_line,
@@ -213,7 +214,8 @@ def find_band(header: Header, band: int | str | None) -> int:
             names = ", ".join(repr(d) for d in descriptions if d) or "no names"
             hint = "; of several, each has an output: -o 'NAME_{band}.tif'" if "," in band else ""
             raise InputError(
-                f"{path}: no band called {band!r}; its {count} bands have {names}{hint}"
+                f"{path}: no band called {band!r}; its {count} bands have {names}"
+                f"{hint or nearest(band, filter(None, descriptions))}"
             )
     number = int(band)
     if not 1 <= number <= count:

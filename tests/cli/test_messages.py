@@ -238,6 +238,30 @@ def test_demo_makes_a_series(run_cli, tmp_path):
     assert run_cli("demo", "again", *arguments, "-q").stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["slop", "*.tif"], "slope"),
+        (["slope", "*.tif", "-o", "t.tif", "--stats", "slope,r2"], "rsquared"),
+        (["slope", "*.tif", "-o", "t.tif", "--stats", "p-value"], "pvalue"),
+        (["slope", "*.tif", "-o", "t.tif", "--stats", "P"], "pvalue"),
+        (["slope", "*.tif", "-o", "t.tif", "--stats", "theilsen"], "--method theil-sen"),
+        (["slope", "*.tif", "-o", "t.tif", "--method", "theilsen"], "theil-sen"),
+        (["slope", "*.tif", "-o", "t.tif", "--method", "mk"], "mann-kendall"),
+        (["slope", "*.tif", "-o", "t.tif", "--band", "NDIV"], "NDVI"),
+        (["slope", "*.tif", "-o", "t.tif", "--co", "COMPRES=LZW"], "COMPRESS"),
+        (["slope", "*.tif", "-o", "t.tif", "--co", "COMPRESS=DEFLAT"], "DEFLATE"),
+        (["plot", "ndvi_2000.tif", "-o", "t.png", "--band", "ndvi"], "NDVI"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_what_was_meant_is_named(run_here, tmp_path, write_stack, make_values, arguments, meant):
+    write_stack(tmp_path, make_values(3, 6, 8), descriptions=["NDVI"])
+    done = run_here(*arguments)
+    assert done.returncode in {2, 3}
+    assert f"; did you mean {meant}?" in done.stderr.splitlines()[-1]
+
+
 ONE_OF_EACH = [
     ["check", "*.tif"],
     ["composite", "*.tif", "-o", "made", "--composite", "max"],
