@@ -14,7 +14,7 @@ from pixeltrend.options import from_keywords, takes
 from pixeltrend.reducers.classes import judge
 from pixeltrend.reducers.derived import CLASS
 from pixeltrend.reducers.methods import make_reducer
-from pixeltrend.reducers.notes import notes
+from pixeltrend.reducers.notes import notes, untested
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.times.dates import decimal_year_of_cftime
@@ -93,6 +93,8 @@ def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Flo
     result = {
         info.name: row.reshape(y.shape[1:]) for info, row in zip(reducer.bands, rows, strict=True)
     }
+    if "pvalue" in result and np.isnan(result["pvalue"]).all():
+        log.warning(untested(len(np.unique(x))))
     if statistics.fdr:
         from scipy.stats import false_discovery_control  # takes as long to import as NumPy and GDAL
 

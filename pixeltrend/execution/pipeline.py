@@ -85,10 +85,15 @@ class Tally:
     ----------
     files
         How many files are read.
+    p_row
+        The row of the p-values in each block, if there is one.
     """
 
-    def __init__(self, files: int) -> None:
+    def __init__(self, files: int, p_row: int | None = None) -> None:
         self.valid = self.failed = self.windows = 0
+        self._p_row = p_row
+        self.untested = p_row is not None
+        """Whether there are p-values, and all of them are NaN."""
         self.unreadable = np.zeros((files, 2), np.int64)
         """Blocks and pixels of each file that could not be read."""
         self.missing = np.zeros(0, np.int64)
@@ -98,6 +103,8 @@ class Tally:
         """Count a window: its block, (bands, P), and what went wrong in it."""
         self.windows += 1
         self.valid += int(np.count_nonzero(~np.isnan(block[0])))
+        if self.untested:
+            self.untested = bool(np.isnan(block[self._p_row]).all())
         self.failed += faults.failed
         for number, *counts in faults.unreadable:
             self.unreadable[number] += counts

@@ -72,6 +72,8 @@ class BandHeader(NamedTuple):
     """Unit of the values; empty if unknown."""
     metadata: Mapping[str, str]
     """Items for this band."""
+    has_classes: bool
+    """Whether its numbers have names or colours, as those of land cover."""
 
 
 def read_header(path: str, *, allow_vrt: bool = False) -> Header:
@@ -171,6 +173,7 @@ def _band_header(raster: Any) -> BandHeader:
         masked=bool(raster.GetMaskFlags() & gdal.GMF_PER_DATASET),
         unit=as_text(raster.GetUnitType() or ""),
         metadata=_items(raster),
+        has_classes=bool(raster.GetCategoryNames() or raster.GetColorTable()),
     )
 
 

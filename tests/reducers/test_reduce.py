@@ -85,6 +85,14 @@ def test_true_is_the_usual_adjustment():
     assert list(pixeltrend.reduce(YEARS, values, stats="pvalue", fdr=False)) == ["pvalue"]
 
 
+def test_p_values_that_are_all_missing_are_told(caplog):
+    pixeltrend.reduce([2000, 2001], [[1.0, 2], [3, 5]], stats="slope,pvalue")
+    assert "2 times are too few for a test" in caplog.text
+    caplog.clear()
+    pixeltrend.reduce(YEARS, np.eye(8)[:, :2], stats="slope,pvalue")
+    assert caplog.text == ""
+
+
 def test_quality_bands():
     values = np.full((8, 5), np.nan)
     values[[1, 2, 6], 0] = 1, 3, 2
