@@ -75,7 +75,9 @@ def test_another_raster_takes_the_names_away(stack, tmp_path):
     path = tmp_path / "out.tif"
     pixeltrend.slope(folder / "*.tif", path, stats="class", workers=1)
     pixeltrend.slope(folder / "*.tif", path, workers=1)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.qml", "out.tif"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "out.qml", "out.tif", "out.tif.aux.json",
+    ]  # fmt: skip
     assert "missing" not in (tmp_path / "out.qml").read_text()
     assert gdal.Open(str(path)).GetRasterBand(1).GetColorTable() is None
 

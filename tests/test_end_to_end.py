@@ -78,6 +78,7 @@ def test_cron_runs_the_same_line_again(run_cli, tmp_path, write_stack, make_valu
         *names,
         "trend.qml",
         "trend.tiff",
+        "trend.tiff.aux.json",
     ]
 
 

@@ -50,7 +50,12 @@ def test_output_among_the_inputs_is_left_out_the_second_time(stack, tmp_path):
     second = pixeltrend.slope(tmp_path / "*.tif", tmp_path / "trend.tif", workers=1)
     assert first.times == second.times
     assert (tmp_path / "trend.tif").read_bytes() == written
-    assert listing(tmp_path) == [*[path.name for path in stack], "trend.qml", "trend.tif"]
+    assert listing(tmp_path) == [
+        *[path.name for path in stack],
+        "trend.qml",
+        "trend.tif",
+        "trend.tif.aux.json",
+    ]
 
 
 @pytest.mark.parametrize("method", ["ols", "linregress"])
@@ -245,7 +250,7 @@ def test_arguments_that_make_no_sense_are_refused(stack, tmp_path, wrong):
     with pytest.raises(pixeltrend.ArgumentError):
         pixeltrend.slope(stack, tmp_path / "trend.tif", **({"workers": 1} | wrong))
     assert (tmp_path / "trend.tif").read_bytes() == b"the old output"
-    assert listing(tmp_path) == [*[path.name for path in stack], "trend.qml", "trend.tif"]
+    assert listing(tmp_path) == [*[path.name for path in stack], "trend.tif"]
 
 
 def test_every_error_is_one_family():
@@ -263,4 +268,9 @@ def test_inputs_are_left_as_they_are(stack, tmp_path):
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in stack}
     pixeltrend.slope(stack, tmp_path / "trend.tif", workers=2)
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in stack} == before
-    assert listing(tmp_path) == [*[path.name for path in stack], "trend.qml", "trend.tif"]
+    assert listing(tmp_path) == [
+        *[path.name for path in stack],
+        "trend.qml",
+        "trend.tif",
+        "trend.tif.aux.json",
+    ]

@@ -70,6 +70,10 @@ class Keep(NamedTuple):
 _keep, _readers = Keep(), 1
 
 
+# What GDAL only warns of where a TIFF ends before a tag's value: nodata, a mask, a CRS may be lost.
+_LOST_TAG = "IO error during reading of"
+
+
 @contextmanager
 def gdal_messages() -> Iterator[list[str]]:
     """Keep GDAL from printing in this thread: failures go into a list, and all of it to the log."""
@@ -77,7 +81,7 @@ def gdal_messages() -> Iterator[list[str]]:
 
     def take(error_class: int, _number: int, message: str) -> None:
         log.debug("GDAL: %s", message)
-        if error_class >= gdal.CE_Failure:
+        if error_class >= gdal.CE_Failure or _LOST_TAG in message:
             failures.append(message)
 
     gdal.PushErrorHandler(take)
@@ -143,7 +147,7 @@ def open_raster(
     check_regular(path)
     drivers = [*DRIVERS, "VRT"] if allow_vrt else list(DRIVERS)
     try:
-        with gdal_messages():
+        with gdal_messages() as failures:
             dataset = gdal.OpenEx(
                 path,
                 gdal.OF_RASTER | gdal.OF_READONLY,
@@ -155,6 +159,10 @@ def open_raster(
         raise InputError(
             f"{path}: cannot be opened as a raster ({first_line(error)}){_what_it_is(path)}"
         ) from error
+    if lost := [message for message in failures if _LOST_TAG in message]:
+        raise InputError(
+            f"{path}: its end is missing, and what it says of itself with it ({lost[0]})"
+        )
     promised = formats.PROMISED.get(os.path.splitext(file_name(path))[1].lower(), (driver,))
     if driver not in promised and not allow_vrt:
         raise InputError(

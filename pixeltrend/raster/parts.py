@@ -12,6 +12,8 @@ from pixeltrend.raster.datasets import open_raster
 from pixeltrend.raster.header import read_header
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pixeltrend.raster.header import Header
 
 _RASTERS = (".tif", ".tiff")
@@ -44,13 +46,18 @@ def read_whole(path: str) -> Header:
         own._replace(
             description=own.description or part.description,
             unit=own.unit or part.unit,
-            metadata={**part.metadata, **own.metadata},
+            metadata={**_of_any_part(part.metadata), **own.metadata},
         )
         for own, part in zip(
             header.bands, (parts[0].bands[number - 1] for number in numbers), strict=True
         )
     )
     return header._replace(bands=bands, metadata={**parts[0].metadata, **header.metadata})
+
+
+def _of_any_part(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return the items of a band that hold for the whole too."""
+    return {name: text for name, text in metadata.items() if not name.startswith("STATISTICS_")}
 
 
 def _source_bands(path: str) -> list[int]:

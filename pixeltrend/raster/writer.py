@@ -290,7 +290,7 @@ class RasterWriter:
         self._close()
         if self._format == "COG":
             self._copy_to_cog()
-        if lost := missing_end(self._new.path):
+        if lost := missing_end(self._new.path, self._metadata):
             raise self._new.failure(lost)
         self._new.commit()
 

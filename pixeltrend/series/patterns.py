@@ -10,7 +10,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import InputError
-from pixeltrend.raster.paths import RECORD, WEB, file_name, is_store, is_subdataset, is_virtual
+from pixeltrend.raster.paths import (
+    RECORD,
+    UNITS,
+    WEB,
+    file_name,
+    is_store,
+    is_subdataset,
+    is_virtual,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +27,19 @@ if TYPE_CHECKING:
 SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".nc", ".zarr")
 _KINDS = ", ".join(SUFFIXES)
 # Ends of the names of files that are part of a raster.
-_SIDECARS = (".aux.xml", ".ovr", ".msk", ".tfw", ".tifw", ".wld", ".prj", ".gri", RECORD)
+_SIDECARS = (
+    ".aux.xml",
+    ".ovr",
+    ".msk",
+    ".tfw",
+    ".tifw",
+    ".wld",
+    ".prj",
+    ".gri",
+    ".qml",
+    UNITS,
+    RECORD,
+)
 
 _SCHEMES = {
     "s3://": "/vsis3/",

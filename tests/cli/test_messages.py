@@ -53,7 +53,12 @@ def test_one_line_at_the_end(run_cli, stack, tmp_path):
     done = run_cli("slope", "*.tif", "-o", "trend.tif", "--workers", 2)
     assert (done.returncode, done.stdout) == (0, "")
     assert re.fullmatch(r"trend\.tif: 48 pixels.* 2000 to 2004.* \d+\.\d+ s\n", done.stderr)
-    assert listing(tmp_path) == [*[path.name for path in stack], "trend.qml", "trend.tif"]
+    assert listing(tmp_path) == [
+        *[path.name for path in stack],
+        "trend.qml",
+        "trend.tif",
+        "trend.tif.aux.json",
+    ]
 
 
 @pytest.mark.usefixtures("stack")

@@ -91,8 +91,8 @@ def run_signalled(tmp_path, stack):
         assert "Traceback" not in done.stderr
         is_old = (tmp_path / "trend").read_bytes() == OLD
         kept = sorted(path.name for path in tmp_path.iterdir())
-        style = [] if is_old else ["trend.qml"]
-        assert kept == [*[path.name for path in stack], "trend", *style]
+        beside = [] if is_old else ["trend.aux.json", "trend.qml"]
+        assert kept == [*[path.name for path in stack], "trend", *beside]
         return done.returncode, done.stderr, is_old
 
     return run_it

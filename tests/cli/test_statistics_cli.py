@@ -100,7 +100,10 @@ def test_files_hold_what_reduce_gives_whatever_the_workers_and_windows(stack, tm
         np.testing.assert_array_equal(written[name], band, err_msg=name)
     assert (tmp_path / "one.qml").read_bytes() == (tmp_path / "two.qml").read_bytes()
     left = {path.name.replace("one", "two") for path in tmp_path.iterdir()}
-    assert left - {"two.tif.aux.xml"} == {"two.tif", "two.qml"}  # no temporary file is left
+    assert left - {"two.tif.aux.xml", "two.tif.aux.json"} == {
+        "two.tif",
+        "two.qml",
+    }  # no temporary file is left
 
 
 def test_options_are_in_the_metadata_and_differ(stack, tmp_path):
@@ -133,7 +136,8 @@ def test_bands_have_names_units_and_descriptions(stack, tmp_path):
     said = [band.GetMetadataItem("DESCRIPTION") for band in bands]
     assert said[1] == "Value of the line at year 2000"
     assert said[2] == "Lower 90 % confidence limit of the slope"
-    assert "1 no value" in said[3]
+    assert said[3] == "Why a statistic is missing"
+    assert "1 no value" in bands[3].GetMetadataItem("CLASSES")
 
 
 def test_float32_output_has_pvalues_adjusted_in_full_precision(stack, tmp_path):

@@ -140,7 +140,7 @@ def test_a_style_of_ones_own_stays(tmp_path, values):
     mine.write_bytes(sealed("new").replace(b"new", b"red"))
     write(tmp_path / "t.tif", values, style=new)
     assert b"red" in mine.read_bytes()
-    assert sorted(os.listdir(tmp_path)) == ["t.qml", "t.tif"]
+    assert sorted(os.listdir(tmp_path)) == ["t.qml", "t.tif", "t.tif.aux.json"]
 
 
 def test_no_style_goes_with_the_old_one(tmp_path, values):

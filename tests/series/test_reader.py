@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from osgeo import gdal
 
-from pixeltrend.errors import ReadError
+from pixeltrend.errors import InputError, ReadError
+from pixeltrend.raster.whole import missing_end
 from pixeltrend.raster.windows import Window
 from pixeltrend.series.opening import open_series
 from pixeltrend.series.reader import read_chunk
@@ -183,6 +184,20 @@ def test_file_cut_off_is_said_by_name(tmp_path, write_stack, make_values):
     os.truncate(paths[1], paths[1].stat().st_size // 2)
     with pytest.raises(ReadError, match=r"ndvi_2001\.tif"):
         read_chunk(series, Window(0, 0, 60, 60))
+
+
+def test_a_file_whose_tags_are_cut_off_is_refused(tmp_path, write_stack, make_values):
+    """Those behind the pixels, where GDAL writes them again: it would go on without them."""
+    path = write_stack(tmp_path, make_values(2, 6, 6), nodata=-9999.25)[1]
+    dataset = gdal.Open(str(path), gdal.GA_Update)
+    dataset.SetMetadataItem("HISTORY", "corrected")
+    dataset = None  # which writes
+    size, kept = path.stat().st_size, path.read_bytes()
+    for lost in range(1, size - 6 * 6 * 4):
+        path.write_bytes(kept[: size - lost])
+        with pytest.raises(InputError, match=r"ndvi_2001\.tif"):
+            open_series(tmp_path)
+        assert missing_end(path), lost
 
 
 def test_file_that_has_gone_is_said_by_name(tmp_path, write_stack, make_values):

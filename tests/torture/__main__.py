@@ -10,6 +10,7 @@ import argparse
 import importlib
 import json
 import random
+import signal
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -121,6 +122,8 @@ def run(
 
 def main() -> int:
     """Run the rounds that are missing, and print the table."""
+    # Shells start what is in the background with it ignored, and what is ignored stays ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     given = options()
     names = given.families or FAMILIES
     faults = [fault for name in names for fault in importlib.import_module(name).FAULTS]
