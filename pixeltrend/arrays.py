@@ -94,7 +94,7 @@ def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Flo
         info.name: row.reshape(y.shape[1:]) for info, row in zip(reducer.bands, rows, strict=True)
     }
     if "pvalue" in result and np.isnan(result["pvalue"]).all():
-        log.warning(untested(len(np.unique(x))))
+        log.warning(untested(len(np.unique(x)), has_reason=True))
     if statistics.fdr:
         from scipy.stats import false_discovery_control  # takes as long to import as NumPy and GDAL
 

@@ -297,7 +297,7 @@ def _run(
     if tally.failed:
         warnings.append(f"the function failed at {tally.failed:,} pixels, which are NaN")
     if tally.untested:
-        warnings.append(untested(len(times)))
+        warnings.append(untested(len(times), has_reason=statistics is not None))
     if not tally.valid:
         warnings.append(f"no pixel has a result: all of {output} is missing")
     read, (own, of_a_worker) = usage.bytes_read(), usage.peak_memory()

@@ -26,14 +26,15 @@ def p_row(names: Sequence[str]) -> int | None:
     return next((row for row, name in enumerate(names) if name.lower() in _P_VALUES), None)
 
 
-def untested(count: int) -> str:
-    """Return what it means that every p-value of series of so many times is NaN."""
-    why = (
-        f"{count} times are too few for a test"
-        if count < _FEWEST
-        else "nowhere are there values enough for a test, or they are all equal (--stats reason)"
-    )
-    return f"every p-value is NaN: {why}"
+def untested(count: int, *, has_reason: bool) -> str:
+    """Return what it means that every p-value of series of so many times is NaN.
+
+    Where they are statistics of ours, there is a `reason`.
+    """
+    if count < _FEWEST:
+        return f"every p-value is NaN: {count} times are too few for a test"
+    hint = "; --stats reason says which" if has_reason else ""
+    return f"every p-value is NaN: too few values for a test, or all of them equal{hint}"
 
 
 def notes(times: NDArray[np.float64], options: StatsOptions | None) -> list[str]:

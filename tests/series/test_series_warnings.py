@@ -199,8 +199,8 @@ def test_a_missing_crs_is_told(tmp_path, write_stack, make_values):
     ("count", "constant", "method", "said"),
     [
         (2, False, "ols", "2 times are too few"),
-        (5, True, "ols", "all equal"),
-        (5, True, "theil-sen", None),
+        (5, True, "ols", "all of them equal"),
+        (5, True, "theil-sen", "--stats reason says which"),
         (5, False, "ols", None),
     ],
     ids=["two years", "constant", "constant ranks", "a trend"],
