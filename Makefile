@@ -13,10 +13,16 @@ help: ## Show this list
 setup: ## Make .venv with GDAL and pixeltrend; does nothing the second time
 	@PYTHON="$(PYTHON)" .ci/setup "$(VENV)"
 
-demo: setup ## Run the main job on a made-up series
+demo: ## Run the main job on a made-up series: a trend, a map of it and a table of areas
+	@PYTHON="$(PYTHON)" .ci/setup "$(VENV)" plot
 	$(BIN)/pixeltrend demo demo
 	$(BIN)/pixeltrend slope 'demo/*.tiff' -o demo/trend.tif --stats slope,pvalue
 	$(BIN)/pixeltrend plot demo/trend.tif -o demo/map.png
+	$(BIN)/pixeltrend table demo/trend.tif --csv > demo/table.csv
+	@$(BIN)/pixeltrend table demo/trend.tif --quiet
+	@echo
+	@printf '%-6s %s\n' Trend "$(CURDIR)/demo/trend.tif" Map "$(CURDIR)/demo/map.png" \
+	    Table "$(CURDIR)/demo/table.csv"
 
 test: setup ## Run all tests; TESTS='-p randomly' shuffles them
 	$(BIN)/python -m pytest -n auto $(TESTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from pixeltrend.options import from_keywords, takes
 from pixeltrend.reducers.classes import judge
 from pixeltrend.reducers.derived import CLASS
 from pixeltrend.reducers.methods import make_reducer
-from pixeltrend.reducers.notes import notes
+from pixeltrend.reducers.notes import notes, untested
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
+from pixeltrend.times.dates import decimal_year_of_cftime
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -41,7 +43,8 @@ def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Flo
     Parameters
     ----------
     times
-        Decimal years, (N,), in any order; several values may have one time.
+        Decimal years or dates (datetime64, datetime, cftime of any calendar), (N,), in any order;
+        several values may have one time. A date is year + (day of year - 1) / days in that year.
     values
         Integers or floats, (N, ...). NaN and infinite values are missing.
     **options
@@ -74,7 +77,7 @@ def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Flo
     (statistics,) = from_keywords(options, StatsOptions)
     reducer = make_reducer(statistics)
     prepare(reducer)
-    x = np.asarray(times, dtype=np.float64)
+    x = _years_of(times)
     y = np.asarray(values)
     if x.ndim != 1 or y.ndim < 1 or len(x) != len(y):
         raise ArgumentError(
@@ -90,6 +93,8 @@ def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Flo
     result = {
         info.name: row.reshape(y.shape[1:]) for info, row in zip(reducer.bands, rows, strict=True)
     }
+    if "pvalue" in result and np.isnan(result["pvalue"]).all():
+        log.warning(untested(len(np.unique(x)), has_reason=True))
     if statistics.fdr:
         from scipy.stats import false_discovery_control  # takes as long to import as NumPy and GDAL
 
@@ -100,6 +105,35 @@ def reduce(times: ArrayLike, values: ArrayLike, **options: Any) -> dict[str, Flo
         if CLASS in result:
             result[CLASS] = judge(result[CLASS], adjusted, statistics.alpha)
     return result
+
+
+def _years_of(times: ArrayLike) -> Floats:
+    """Return decimal years of years or dates."""
+    given = np.asarray(times)
+    try:
+        if given.dtype == object and all(hasattr(time, "calendar") for time in given.flat):
+            return np.array([decimal_year_of_cftime(time) for time in given.flat])
+        if given.dtype == object:
+            days = [t.replace(tzinfo=None) if isinstance(t, datetime) else t for t in given.flat]
+            given = np.array(days, dtype="datetime64[us]").reshape(given.shape)
+        if given.dtype.kind == "M":
+            return years_of_datetimes(given)
+        if given.dtype.kind in "iuf":
+            return given.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"times {times!r}: expected decimal years or dates") from error
+    raise ArgumentError(f"times are {given.dtype}: expected decimal years or dates")
+
+
+def years_of_datetimes(values: NDArray[Any]) -> Floats:
+    """Return decimal years of datetime64 of any unit; NaN for what is no time."""
+    # xarray's dt.decimal_year refuses NaT and days before 1678.
+    moments = values.astype("datetime64[us]")  # nanoseconds begin in the middle of 1677
+    starts = moments.astype("datetime64[Y]")
+    ends = (starts + np.timedelta64(1, "Y")).astype("datetime64[D]")
+    days = (ends - starts) / np.timedelta64(1, "D")
+    passed = (moments - starts) / np.timedelta64(1, "D")  # NaN for NaT
+    return np.asarray(starts.astype(np.int64) + 1970 + passed / days)
 
 
 def reduce_pixels(reducer: Reducer, times: Floats, values: NDArray[Any]) -> Floats:

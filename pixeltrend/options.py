@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Any
 
 from pixeltrend.errors import ArgumentError
@@ -10,9 +11,29 @@ from pixeltrend.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+# An option of the command line in a text that Python callers read too.
+_OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
+# What others call what has another name here, without hyphens and underscores.
+_ALIASES = {
+    "r2": "rsquared", "rsq": "rsquared", "r": "rvalue", "correlation": "rvalue", "p": "pvalue",
+    "pval": "pvalue", "pvalues": "pvalue", "se": "stderr", "n": "n_valid", "count": "n_valid",
+    "offset": "intercept", "scale": "slope", "trend": "slope", "gain": "slope", "t": "tvalue",
+    "kendall": "mann-kendall", "mk": "mann-kendall", "sen": "theil-sen", "sens": "theil-sen",
+    "senslope": "theil-sen", "sensslope": "theil-sen", "lm": "ols", "linear": "ols",
+    "linearfit": "ols",
+}  # fmt: skip
+# The sections of a docstring before which further parameters stand.
+_AFTER = ("Raises\n------", "References\n----------", "Examples\n--------")
+
 
 def option(
-    default: Any, text: str, *, group: str, metavar: str = "", choices: Iterable[str] = ()
+    default: Any,
+    text: str,
+    *,
+    group: str,
+    metavar: str = "",
+    choices: Iterable[str] = (),
+    also: str = "",
 ) -> Any:
     """Return the field of a dataclass of options.
 
@@ -28,8 +49,12 @@ def option(
         What stands for its value in ``--help``.
     choices
         The texts that it can be; any other is refused.
+    also
+        A type that Python callers may give besides, which becomes that of the field.
     """
-    facts = {"help": text, "group": group, "metavar": metavar, "choices": tuple(choices)}
+    facts = {
+        "help": text, "group": group, "metavar": metavar, "choices": tuple(choices), "also": also,
+    }  # fmt: skip
     return dataclasses.field(default=default, metadata=facts)
 
 
@@ -82,32 +107,80 @@ def from_keywords(keywords: Mapping[str, Any], *classes: type[Any]) -> list[Any]
 
 
 def takes(*classes: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let `help` show the fields of the classes in place of a function's ``**options``."""
+    """Let `help` show the fields of the classes, with types, defaults and what they mean.
+
+    They stand in the signature in place of ``**options``, and in the docstring.
+    """
     import inspect  # as dataclasses do
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         own = inspect.signature(function).parameters.values()
         parameters = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
+        names = {p.name for p in own}
+        fields = [f for cls in classes for f in dataclasses.fields(cls) if f.name not in names]
         parameters += [
             inspect.Parameter(
                 field.name,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=field.default,
-                annotation=field.type,
+                annotation=_type_of(field),
             )
-            for cls in classes
-            for field in dataclasses.fields(cls)
-            if field.name not in {p.name for p in own}
+            for field in fields
         ]
         function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        if function.__doc__:  # python -OO has none
+            function.__doc__ = _with_parameters(function.__doc__, fields)
         return function
 
     return decorate
+
+
+def _type_of(field: dataclasses.Field[Any]) -> str:
+    """Return the types that a field takes, as text."""
+    own, also = str(field.type), field.metadata.get("also")
+    return f"{own.removesuffix(' | None')} | {also} | None" if also else own
+
+
+def _with_parameters(text: str, fields: Iterable[dataclasses.Field[Any]]) -> str:
+    """Return a docstring with the fields as numpydoc's other parameters."""
+    import inspect
+    import textwrap
+
+    lines = ["Other Parameters", "----------------"]
+    for field in fields:
+        meaning = _OPTION.sub(lambda match: match[1].replace("-", "_"), field.metadata["help"])
+        choices = field.metadata["choices"]
+        one_of = f"One of {', '.join(choices)}. " if choices else ""
+        lines.append(f"{field.name} : {_type_of(field)}, default {field.default!r}")
+        lines += textwrap.wrap(
+            one_of + meaning, 96, initial_indent=" " * 4, subsequent_indent=" " * 4,
+            break_on_hyphens=False, break_long_words=False,
+        )  # fmt: skip
+    text = inspect.cleandoc(text)
+    place = min((text.index(head) for head in _AFTER if head in text), default=len(text))
+    return f"{text[:place].rstrip()}\n\n" + "\n".join(lines) + f"\n\n{text[place:]}"
+
+
+def parse_size(name: str, text: str) -> int:
+    """Return the bytes of 64MB, 1GB or 512K; a bare number counts megabytes.
+
+    Raises
+    ------
+    ArgumentError
+        The text is no size.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
+    if not match or float(match[1]) == 0:
+        raise ArgumentError(f"{name} {text!r}: is not a size: write 64MB or 1GB")
+    return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or "M"))
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return "; did you mean NAME?" for the known name most like `name`; empty if none is."""
     import difflib  # a mistake alone needs it
 
-    close = difflib.get_close_matches(str(name), list(known), 1)
-    return f"; did you mean {close[0]}?" if close else ""
+    names = {each.lower(): each for each in known}
+    text = str(name).lower()
+    close = [alias for alias in (_ALIASES.get(re.sub(r"[\W_]", "", text)),) if alias in names]
+    close = close or difflib.get_close_matches(text, list(names), 1)
+    return f"; did you mean {names[close[0]]}?" if close else ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pixeltrend.errors import ArgumentError, OutputError
+from pixeltrend.errors import ArgumentError, InputError, OutputError
+from pixeltrend.raster.datasets import get_metadata, open_raster
 from pixeltrend.raster.grid import Grid
 from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.windows import Window
@@ -15,8 +17,7 @@ from pixeltrend.raster.writer import Band, RasterWriter
 from pixeltrend.times.dates import parse_range
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,7 +36,7 @@ _UTM_48N = (
     'AUTHORITY["EPSG","32648"]]'
 )
 _NDVI = Band("NDVI", "Made-up yearly maximum NDVI", "NDVI")
-_TREND = Band("slope", "Slope of the least-squares line", "NDVI per year")
+_TREND = Band("slope", "Slope that a made-up series was made with", "NDVI per year")
 
 
 def make_series(
@@ -51,13 +52,14 @@ def make_series(
 ) -> list[Path]:
     """Write a yearly NDVI series, and the trend it was made with as ``truth/slope.tif``.
 
-    A city of `height` x `width` pixels of 30 m grows into its green surroundings, where plants grow
+    A city of `width` x `height` pixels of 30 m grows into its green surroundings, where plants grow
     denser: a value is base + slope x (year - middle year) + normal noise, in NDVI.
 
     Parameters
     ----------
     folder
-        Where to write ``ndvi_<year>.tiff``; created if it does not exist.
+        Where to write ``ndvi_<year>.tiff``; created if it does not exist. Only files of
+        another made-up series are replaced.
     height, width
         Size in pixels.
     years
@@ -79,18 +81,19 @@ def make_series(
     Raises
     ------
     OutputError
-        The folder cannot be written.
+        The folder cannot be written, or has a file of such a name that somebody else made.
     ArgumentError
         A parameter makes no sense.
     """
     if height < 1 or width < 1 or not 0 <= gaps < 1 or noise < 0:
         raise ArgumentError(
-            f"cannot make {height} x {width} pixels with {gaps} of the values missing and a "
+            f"cannot make {width} x {height} pixels with {gaps} of the values missing and a "
             f"noise of {noise}"
         )
     times = parse_range(years)
-    target = Path(folder)
-    truth = target / "truth"
+    truth = Path(folder) / "truth"
+    paths = [Path(folder) / f"ndvi_{int(time)}.tiff" for time in times]
+    _check_ours([*paths, truth / "slope.tif"])
     try:
         truth.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -115,11 +118,25 @@ def make_series(
         return values
 
     write(truth / "slope.tif", _TREND, scene.slope)
-    paths = []
-    for time in times:
-        paths.append(target / f"ndvi_{int(time)}.tiff")
-        write(paths[-1], _NDVI, lambda window, year=time: year_values(window, year))  # type: ignore[misc]
+    for path, time in zip(paths, times, strict=True):
+        write(path, _NDVI, lambda window, year=time: year_values(window, year))  # type: ignore[misc]
     return paths
+
+
+def _check_ours(paths: Sequence[Path]) -> None:
+    """Refuse to replace a file that `make_series` did not write, before anything is written."""
+    ours = {_NDVI.description, _TREND.description}
+    for path in filter(os.path.lexists, paths):
+        try:
+            dataset = open_raster(str(path))  # a band does not keep it open
+            found = get_metadata(dataset.GetRasterBand(1)).get("DESCRIPTION")
+        except (InputError, RuntimeError):
+            found = None
+        if found not in ours:
+            raise OutputError(
+                f"{path}: is there already, and is not of a made-up series, so it stays; give "
+                "another folder"
+            )
 
 
 class _Scene:

@@ -38,11 +38,12 @@ from pixeltrend.reducers.derived import CLASS, SENSOR
 from pixeltrend.reducers.function_options import FunctionOptions
 from pixeltrend.reducers.methods import make_reducer
 from pixeltrend.reducers.named import origin_of
-from pixeltrend.reducers.notes import notes
+from pixeltrend.reducers.notes import notes, p_row, untested
 from pixeltrend.reducers.options import StatsOptions
 from pixeltrend.reducers.reducer import prepare
 from pixeltrend.series import record
 from pixeltrend.series.homogeneity import CHANGES
+from pixeltrend.series.notes import CLASSES
 from pixeltrend.series.options import InputOptions, value_options
 from pixeltrend.series.patterns import find_inputs
 from pixeltrend.series.settling import settle
@@ -256,7 +257,9 @@ def _run(
     times = trend_times(series, job.composite)
     # A change of sensor is no news to whoever fits a step for it.
     told = statistics is not None and statistics.steps == SENSOR
-    warnings = [text for text in series.warnings if not (told and CHANGES in text)]
+    # A function may count the changes of classes.
+    known = (*([CHANGES] if told else []), *([] if statistics else [CLASSES]))
+    warnings = [text for text in series.warnings if not any(part in text for part in known)]
     warnings += [*scene_notes(series, job.inputs, job.composite), *notes(times, statistics)]
     if job.inputs.duplicates == "best":
         series = best_first(series, job.workers, job.watch)
@@ -275,7 +278,8 @@ def _run(
     prepare(reducer)
     warnings += [note.text for note in undeclared(series, most=MOST_LOOKED_AT)]
     waiting, adjust = _adjustment(series, reducer, statistics, job, writer)
-    tally, before = Tally(len(series.paths)), usage.bytes_read()
+    tally = Tally(len(series.paths), p_row([info.name for info in bands]))
+    before = usage.bytes_read()
     with reduced_windows(
         series, reducer, job.workers, waiting, job.watch, kept.take_up
     ) as computed:
@@ -292,6 +296,8 @@ def _run(
     warnings += map(str, unreadable)
     if tally.failed:
         warnings.append(f"the function failed at {tally.failed:,} pixels, which are NaN")
+    if tally.untested:
+        warnings.append(untested(len(times), has_reason=statistics is not None))
     if not tally.valid:
         warnings.append(f"no pixel has a result: all of {output} is missing")
     read, (own, of_a_worker) = usage.bytes_read(), usage.peak_memory()

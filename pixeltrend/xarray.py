@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixeltrend.arrays import reduce_pixels
+from pixeltrend.arrays import reduce_pixels, years_of_datetimes
 from pixeltrend.errors import ArgumentError, InputError, MissingDependencyError
 from pixeltrend.options import from_keywords, takes
 from pixeltrend.raster.provenance import Provenance, describe, options_text
@@ -167,7 +167,7 @@ def _decimal_years(coordinate: xr.DataArray) -> Floats:
         years = values.astype(np.float64)
         years[np.abs(years) > _LAST_YEAR] = np.nan
     elif values.dtype.kind == "M":
-        years = _years_of_datetimes(values)
+        years = years_of_datetimes(values)
     elif values.dtype == object and all(hasattr(time, "calendar") for time in values):
         years = np.array([decimal_year_of_cftime(time) for time in values])
     else:
@@ -180,13 +180,3 @@ def _decimal_years(coordinate: xr.DataArray) -> Floats:
     for year in duplicates(years.tolist()):
         raise InputError(f"{name}: {values[years == year][0]} comes more than once")
     return years
-
-
-def _years_of_datetimes(values: NDArray[Any]) -> Floats:
-    # xarray's dt.decimal_year refuses NaT and days before 1678.
-    moments = values.astype("datetime64[us]")  # nanoseconds begin in the middle of 1677
-    starts = moments.astype("datetime64[Y]")
-    ends = (starts + np.timedelta64(1, "Y")).astype("datetime64[D]")
-    days = (ends - starts) / np.timedelta64(1, "D")
-    passed = (moments - starts) / np.timedelta64(1, "D")  # NaN for NaT
-    return np.asarray(starts.astype(np.int64) + 1970 + passed / days)

@@ -26,7 +26,7 @@ MAY_KNOW = {
     "checks": {"execution", "series", "reducers", "raster", "times"},
     "views": {"checks", "execution", "series", "reducers", "raster", "times"},
 }
-BELOW = {"errors", "interruption", "options", "version"}
+BELOW = {"bar", "errors", "interruption", "options", "version"}
 # Modules of the package itself, which see the wings from above; nothing but `cli` and each other
 # knows them.
 TOP = {
@@ -38,7 +38,7 @@ LIBRARIES = {
     "bokeh": {"views"},
     "click": {"cli"},
     "jinja2": {"views"},
-    "tqdm": {"cli"},
+    "tqdm": {"bar"},
     "numba": {"reducers"},
     "distributed": {"execution"},
     "exactextract": {"views"},

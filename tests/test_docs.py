@@ -17,6 +17,8 @@ from pixeltrend.cli import cli
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+# Its blocks run one after the other.
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Blocks in `console` install things, which a test must not; they hold nothing else.
 INSTALLS = (
@@ -33,9 +35,15 @@ def blocks(language):
     return [
         pytest.param(text, id=f"{page.name}-{number}")
         for page in PAGES
+        if page != TUTORIAL or language == "console"
         for number, (found, text) in enumerate(BLOCK.findall(page.read_text()))
         if found == language
     ]
+
+
+def story(page, language):
+    """The blocks of a page whose commands follow from each other."""
+    return [text for found, text in BLOCK.findall(page.read_text()) if found == language]
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +74,7 @@ def run_at(place, command, programs=()):
     assert done.returncode == 0, done.stderr
     assert "failed" not in done.stderr
     assert not any(line.startswith("Error") for line in done.stderr.splitlines())
+    return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("text", blocks("sh"))
@@ -77,6 +86,18 @@ def test_commands_run(text, place, gdal_programs):
 def test_python_runs(text, place):
     (place / "example.py").write_text(text)
     run_at(place, [sys.executable, "example.py"])
+
+
+def test_the_tutorial_prints_what_it_says(tmp_path):
+    commands = "".join(story(TUTORIAL, "sh"))
+    said = run_at(tmp_path, ["bash", "-euo", "pipefail", "-c", commands])
+    for text in story(TUTORIAL, "python"):
+        said += run_at(tmp_path, [sys.executable, "-c", text])
+    printed = said.splitlines()
+    for line in "".join(story(TUTORIAL, "text")).splitlines():
+        assert line in printed
+    assert "Warning" not in said
+    assert (tmp_path / "city" / "map.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("text", blocks("console"))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
+import itertools
 import multiprocessing
 import os
+import re
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -13,6 +17,13 @@ import pytest
 from osgeo import gdal
 
 import pixeltrend
+from pixeltrend.execution.executors import Workers
+from pixeltrend.execution.pipeline import Watch
+from pixeltrend.raster.output import OutputOptions
+from pixeltrend.reducers.composite_options import CompositeOptions
+from pixeltrend.reducers.function_options import FunctionOptions
+from pixeltrend.reducers.options import StatsOptions
+from pixeltrend.series.options import InputOptions
 
 
 @pytest.fixture
@@ -186,3 +197,62 @@ def test_a_series_can_be_looked_at(tmp_path, larger):
     assert series.times.tolist() == [2000, 2001, 2002, 2003, 2004, 2005]
     assert (series.grid.height, series.grid.width) == (64, 64)
     assert [source.band for source in series.sources] == [1] * 6
+
+
+def test_memory_may_be_a_text(tmp_path, larger):
+    windows = [
+        pixeltrend.slope(larger, tmp_path / "out.tif", workers=1, memory=memory).windows
+        for memory in ("20KB", 20 * 1024, "1GB")
+    ]
+    assert windows[0] == windows[1] > windows[2]
+    for wrong in ("much", "0MB", "-1"):
+        with pytest.raises(pixeltrend.ArgumentError, match="memory"):
+            pixeltrend.slope(larger, tmp_path / "out.tif", memory=wrong)
+
+
+def test_true_shows_a_bar(tmp_path, larger, monkeypatch, capsys):
+    now = iter(range(10_000))  # a clock by which even this run takes long
+    monkeypatch.setattr("tqdm.std.time", lambda: next(now))
+    pixeltrend.slope(larger, tmp_path / "out.tif", workers=1, memory=20_000, progress=True)
+    assert "k/4.10k" in capsys.readouterr().err
+    pixeltrend.check(larger, pixels=True, progress=True)
+    assert f"/{len(larger)}" in capsys.readouterr().err
+    pixeltrend.slope(larger, tmp_path / "out.tif", workers=1, memory=20_000, progress=False)
+    assert capsys.readouterr().err == ""
+
+
+FUNCTIONS = {
+    "slope": (StatsOptions, InputOptions, CompositeOptions, Workers, OutputOptions, Watch),
+    "map_pixels": (FunctionOptions, InputOptions, CompositeOptions, Workers, OutputOptions, Watch),
+    "composite": (CompositeOptions, InputOptions, Workers, OutputOptions, Watch),
+    "reduce": (StatsOptions,),
+    "open_series": (InputOptions,),
+    "check": (InputOptions,),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_help_lists_every_parameter_with_type_default_and_meaning(name):
+    function = getattr(pixeltrend, name)
+    text = inspect.getdoc(function)
+    lines = text.splitlines()
+    assert (
+        text.index("Parameters\n---") < text.index("Other Parameters\n---") < text.index("Raises")
+    )
+    for field in itertools.chain(*map(dataclasses.fields, FUNCTIONS[name])):
+        parameter = inspect.signature(function).parameters[field.name]
+        if parameter.default != field.default:  # one of the function's own
+            continue
+        line = f"{field.name} : {parameter.annotation}, default {field.default!r}"
+        if line in lines:
+            assert lines[lines.index(line) + 1].startswith("    ")
+        else:
+            assert field.name in function.__code__.co_varnames, field.name
+    assert not re.search("--[a-z]", text.partition("Other Parameters")[2])  # as in a terminal
+
+
+def test_help_knows_what_python_callers_may_give():
+    text = inspect.getdoc(pixeltrend.slope)
+    assert "memory : int | str | None, default None" in text
+    assert "fdr : str | bool | None, default None" in text
+    assert "One of ols, gls, linregress, theil-sen, mann-kendall." in text

@@ -7,11 +7,15 @@ import textwrap
 
 import numpy as np
 import pytest
+from osgeo import gdal
 from scipy.stats import kendalltau, theilslopes
 
 import pixeltrend
 
 MINE = """
+    from dataclasses import dataclass
+    from typing import NamedTuple
+
     import numpy as np
 
     def count(pairs):
@@ -41,6 +45,30 @@ MINE = """
 
     def text(pairs):
         return "much"
+
+    def mistaken(pairs):
+        return nowhere(pairs)
+
+    class Ends(NamedTuple):
+        first: float
+        last: float
+
+    @dataclass
+    class Pair:
+        first: float
+        last: float
+
+    def as_tuple(pairs):
+        return Ends(pairs[0, 1], pairs[-1, 1])
+
+    def as_dataclass(pairs):
+        return Pair(pairs[0, 1], pairs[-1, 1])
+
+    def as_dict(pairs):
+        return {"first": pairs[0, 1], "last": pairs[-1, 1]}
+
+    def as_chunk(times, values):
+        return Ends(values[0], values[-1])
 
     def maker():
         def inner(pairs):
@@ -215,6 +243,11 @@ def test_on_error_nan_counts(run_cli, tmp_path, write_stack, mine, read_raster):
         ("mine.py", 2, "MODULE:FUNCTION"),
         ("mine.py:text", 1, "first call"),
         ("mine.py:ends", 1, "first call"),
+        ("mine.py:scaled_men", 2, "did you mean scaled_mean?"),
+        ("scipy.stats:kendaltau", 2, "did you mean kendalltau?"),
+        ("scipy.stat:kendalltau", 2, "did you mean stats?"),
+        ("scpy.stats:kendalltau", 2, "did you mean scipy?"),
+        ("mine.py:mistaken", 1, "(NameError: name 'nowhere' is not defined, mine.py line "),
     ],
 )
 def test_functions_that_cannot_be_used(run_cli, stack, mine, tmp_path, function, status, said):
@@ -223,6 +256,84 @@ def test_functions_that_cannot_be_used(run_cli, stack, mine, tmp_path, function,
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "out.tif").exists()
+
+
+NAMED = ["as_tuple", "as_dataclass", "as_dict", "as_chunk"]
+
+
+@pytest.mark.parametrize("function", NAMED)
+@pytest.mark.parametrize(
+    ("bands", "order"),
+    [
+        (None, [0, -1]),
+        ("last", [-1]),
+        ("last,first", [-1, 0]),
+        ("end=last,first", [-1, 0]),
+        ("first=last,last=first", [-1, 0]),
+    ],
+    ids=["all", "one", "both", "one renamed", "swapped"],
+)
+def test_bands_are_the_fields_of_a_result(
+    tmp_path, make_values, write_stack, mine, read_raster, function, bands, order
+):
+    values = make_values(5, 6, 8)
+    pixeltrend.map_pixels(
+        f"{mine}:{function}", write_stack(tmp_path, values), tmp_path / "out.tif", bands=bands,
+        vectorized=function == "as_chunk",
+    )  # fmt: skip
+    names = [band.partition("=")[0] for band in (bands or "first,last").split(",")]
+    dataset = gdal.Open(str(tmp_path / "out.tif"))
+    bands_of = [dataset.GetRasterBand(number) for number in range(1, dataset.RasterCount + 1)]
+    assert [band.GetDescription() for band in bands_of] == names
+    np.testing.assert_array_equal(
+        stacked(read_raster, tmp_path / "out.tif", len(order)), values[order]
+    )
+
+
+@pytest.mark.parametrize("function", [*NAMED, "first_and_last"])
+def test_other_names_than_the_fields_are_refused(tmp_path, stack, mine, function):
+    bands = "p=lst,first" if function == "first_and_last" else "lst,first"
+    said = "nothing with names" if function == "first_and_last" else "did you mean last"
+    with pytest.raises(pixeltrend.FunctionError, match=said):
+        pixeltrend.map_pixels(
+            f"{mine}:{function}", stack, tmp_path / "out.tif", bands=bands,
+            vectorized=function == "as_chunk",
+        )  # fmt: skip
+    assert not (tmp_path / "out.tif").exists()
+
+
+def test_scipys_tau_never_stands_under_p(run_cli, stack, tmp_path, read_raster):
+    command = ["map", "scipy.stats:kendalltau", "ndvi_*.tif", "--min-valid", 2, "--bands"]
+    done = run_cli(*command, "p,tau", "-o", "out.tif")
+    assert done.returncode == 1
+    assert "returned statistic, pvalue" in done.stderr
+    assert "--bands p=FIELD renames one; did you mean pvalue?" in done.stderr
+    assert run_cli(*command, "p=pvalue,tau=statistic", "-o", "new.tif").returncode == 0
+    run_cli(*command, "pvalue,statistic", "-o", "old.tif")
+    for band in (1, 2):
+        new, old = (read_raster(tmp_path / name, band) for name in ("new.tif", "old.tif"))
+        np.testing.assert_array_equal(new, old)
+    assert b"p=pvalue,tau=statistic" in (tmp_path / "new.tif").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("function", "on_error", "advised"),
+    [
+        ("fails_without_gaps", "nan", True),
+        ("fails_without_gaps", "raise", False),
+        ("mistaken", "nan", False),
+        ("text", "nan", False),
+    ],
+)
+def test_bands_are_advised_where_they_help(
+    run_cli, tmp_path, write_stack, mine, function, on_error, advised
+):
+    write_stack(tmp_path, np.ones((5, 2, 2), np.float32))
+    done = run_cli(
+        "map", f"mine.py:{function}", "ndvi_*.tif", "-o", "out.tif", "--on-error", on_error
+    )
+    assert done.returncode == 1
+    assert ("--bands" in done.stderr) == advised
 
 
 def test_wrong_numbers_of_results_are_refused(run_cli, stack, mine):

@@ -7,7 +7,7 @@ import pytest
 from oracles import linregress_slopes
 from osgeo import gdal
 
-from pixeltrend import make_series
+from pixeltrend import make_series, slope
 from pixeltrend.errors import ArgumentError, OutputError
 
 YEARS = np.arange(1995, 2016)
@@ -103,3 +103,30 @@ def test_place_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="file"):
         make_series(tmp_path / "file", height=4, width=4)
+
+
+@pytest.mark.parametrize("taken", ["ndvi_2001.tiff", "truth/slope.tif"])
+@pytest.mark.parametrize("content", ["raster", "trend", "text", "link to nowhere"])
+def test_files_of_others_are_never_replaced(tmp_path, write_raster, taken, content):
+    path = tmp_path / taken
+    path.parent.mkdir(exist_ok=True)
+    if content == "link to nowhere":
+        path.symlink_to(tmp_path / "nowhere")
+    elif content == "text":
+        path.write_text("mine")
+    else:
+        write_raster(path, np.ones((3, 4), np.float32), descriptions=["slope"])
+    if content == "trend":
+        make_series(tmp_path / "other", height=4, width=4, years="2000:2002")
+        slope(tmp_path / "other", path, workers=1, style=False)
+    before = path.read_bytes() if path.exists() else None
+    with pytest.raises(OutputError, match=rf"{taken}: .*is not of a made-up series"):
+        make_series(tmp_path, height=4, width=4, years="2000:2002")
+    assert (path.read_bytes() if path.exists() else None) == before
+    assert not (tmp_path / "ndvi_2000.tiff").exists()
+
+
+def test_a_made_up_series_is_replaced_by_another(tmp_path):
+    old = [path.read_bytes() for path in make_series(tmp_path, height=4, width=4)]
+    new = [path.read_bytes() for path in make_series(tmp_path, height=4, width=4, seed=1)]
+    assert all(a != b for a, b in zip(old, new, strict=True))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pixeltrend.bar import shown
 from pixeltrend.checks.copies import copy_notes
 from pixeltrend.checks.decoding import decode, in_windows, some_blocks, whole
 from pixeltrend.checks.missing_blocks import files_of, read_layout
@@ -133,8 +134,8 @@ def check(
     pixels: bool = False,
     full: bool = False,
     workers: int | None = None,
-    memory: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    memory: int | str | None = None,
+    progress: Callable[[int, int], None] | bool | None = None,
     **options: Any,
 ) -> Report:
     """Return what a run would read: times, files, grid and nodata, with all warnings and errors.
@@ -150,7 +151,7 @@ def check(
     workers, memory
         As for `slope`.
     progress
-        Called with the files decoded and all files.
+        Called with the files decoded and all files; True shows a bar.
     **options
         The fields of `pixeltrend.series.options.InputOptions`.
 
@@ -161,7 +162,7 @@ def check(
     ArgumentError
         A parameter makes no sense.
     """
-    crew = Workers(workers, memory)
+    crew = Workers(workers, memory)  # type: ignore[arg-type] # texts become bytes
     [inputs] = from_keywords(options, InputOptions)
     series = assemble(patterns, inputs)
     notes = list(series.notes)
@@ -173,7 +174,7 @@ def check(
         _check_blocks(file.path, layout, notes, problems)
     if pixels or full:
         threads = REQUESTS if series.is_remote else crew.count
-        broken, tallies = _decode(series, stored, threads, progress, full=full)
+        broken, tallies = _decode(series, stored, threads, shown(progress, "files"), full=full)
         problems += broken
         notes += nodata_notes(series.sources, tallies)
         notes += copy_notes(series.sources, tallies, full=full)

@@ -16,10 +16,10 @@ from pixeltrend.raster.output import OutputOptions
     click.option(
         "--size",
         type=(click.IntRange(min=1), click.IntRange(min=1)),
-        default=(1021, 716),
+        default=(716, 1021),
         show_default=True,
-        metavar="ROWS COLUMNS",
-        help="Size of the rasters.",
+        metavar="WIDTH HEIGHT",
+        help="Size of the rasters in pixels.",
     ),
     click.option(
         "--years", default="1995:2015", show_default=True, metavar="FIRST:LAST", help="Years."
@@ -60,7 +60,8 @@ def demo(
     """Write a made-up yearly NDVI series into DIR, to try things on.
 
     DIR gets one raster a year, ndvi_1995.tiff to ndvi_2015.tiff, and truth/slope.tif, the trend
-    that the series was made with.
+    that the series was made with. Files that are there already are replaced only if pixeltrend
+    demo made them.
 
     \b
     pixeltrend demo demo
@@ -70,8 +71,8 @@ def demo(
 
     paths = make_series(
         folder,
-        height=size[0],
-        width=size[1],
+        width=size[0],
+        height=size[1],
         years=years,
         gaps=gaps,
         noise=noise,

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pixeltrend.errors import ArgumentError
+from pixeltrend.options import nearest, parse_size
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
@@ -25,6 +28,18 @@ _TYPES: dict[str, Any] = {
     "tuple[int, int, int, int]": (int, int, int, int),
     "tuple[float, float, float, float]": (float, float, float, float),
 }
+
+
+class Choice(click.Choice):  # type: ignore[type-arg] # generic from Click 8.2 on
+    """A choice that names the nearest of the known words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the known word; end with the nearest to one that is not known."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            text = error.message.rstrip(".") + nearest(value, map(str, self.choices))
+            raise click.BadParameter(text, ctx, param) from error
 
 
 class Option(click.Option):
@@ -93,7 +108,7 @@ def _option(
     settings = {"default": field.default, "metavar": facts["metavar"] or None} | settings
     kind = str(field.type).removesuffix(" | None").replace(" | os.PathLike[str]", "")
     if facts["choices"]:
-        settings.setdefault("type", click.Choice(facts["choices"], case_sensitive=False))
+        settings.setdefault("type", Choice(facts["choices"], case_sensitive=False))
         settings["metavar"] = f"[{'|'.join(facts['choices'])}]"
     elif kind == "bool":
         settings.setdefault("is_flag", True)
@@ -115,10 +130,10 @@ def parse_bytes(_ctx: click.Context, param: click.Parameter, value: Any) -> int 
     """Return the bytes of 64MB, 1GB or 512K; a bare number counts megabytes."""
     if value is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", str(value).strip(), re.IGNORECASE)
-    if not match or float(match[1]) == 0:
-        raise click.BadParameter(f"{value!r} is not a size: write 64MB or 1GB", param=param)
-    return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or "M"))
+    try:
+        return parse_size(str(param.name), str(value))
+    except ArgumentError as error:
+        raise click.BadParameter(str(error), param=param) from error
 
 
 def parse_pairs(

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -44,7 +44,9 @@ def progress_of(*, quiet: bool, as_json: bool, unit: str = "pixels") -> Iterator
     shows: list[Show] = []
     with ExitStack() as stack:
         if style == "bar":
-            shows.append(stack.enter_context(_bar(unit)))
+            from pixeltrend.bar import Bar  # a job in the background needs none
+
+            shows.append(stack.enter_context(closing(Bar(unit))))
         if style == "lines" or has_file():
             shows.append(lines(say if style == "lines" else note, unit))
 
@@ -53,21 +55,6 @@ def progress_of(*, quiet: bool, as_json: bool, unit: str = "pixels") -> Iterator
                 show_(done, total)
 
         yield update if shows else None
-
-
-@contextmanager
-def _bar(unit: str) -> Iterator[Show]:
-    from tqdm import tqdm  # a job in the background needs none
-
-    tqdm.monitor_interval = 0  # its thread would be there when workers are forked
-    settings = {"unit_scale": True, "leave": False, "delay": 0.5, "smoothing": 0}
-    with tqdm(unit=f" {unit}", **settings) as bar:
-
-        def update(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield update
 
 
 def lines(

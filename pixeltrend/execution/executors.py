@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pixeltrend import interruption
 from pixeltrend.errors import OUT_OF_MEMORY, ArgumentError, CancelledError, WorkerError
 from pixeltrend.execution.machine import available_cpus
-from pixeltrend.options import check_choices, option
+from pixeltrend.options import check_choices, option, parse_size
 
 if TYPE_CHECKING:
     import os
@@ -69,6 +69,7 @@ class Workers:
         "block; less where the machine or the job has less]",
         group="Running",
         metavar="SIZE",
+        also="str",
     )
     executor: str | Executor = option(
         "processes",
@@ -89,6 +90,8 @@ class Workers:
             check_choices(self)
         if self.workers is not None and self.workers < 1:
             raise ArgumentError(f"workers {self.workers}: must be 1 or more")
+        if isinstance(self.memory, str):
+            object.__setattr__(self, "memory", parse_size("memory", self.memory))
         if self.memory is not None and self.memory < 1:
             raise ArgumentError(f"memory {self.memory}: must be 1 byte or more")
         if self.dask is not None and self.executor != "processes":

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from pixeltrend.bar import shown
 from pixeltrend.errors import FunctionError
 from pixeltrend.execution.budget import plan
 from pixeltrend.execution.executors import map_ordered
+from pixeltrend.options import option
 from pixeltrend.raster.datasets import limit, limited
 from pixeltrend.reducers.reducer import PixelError
 from pixeltrend.series.reader import close_rasters, read_chunk
@@ -42,12 +44,27 @@ _LONGEST_ERROR = 2_000
 class Watch:
     """What a caller wants to hear of a run, and to say to it."""
 
-    progress: Callable[[int, int], None] | None = None
-    """Called with the pixels done and all that are computed, after each window."""
-    cancelled: Callable[[], bool] | None = None
-    """Asked often; the run ends with `CancelledError` when it returns True."""
-    count_missing: bool = False
-    """Whether the missing values of each raster are counted, which takes 1 to 2 % of a run."""
+    progress: Callable[[int, int], None] | None = option(
+        None,
+        "Called with the pixels done and all that are computed, after each window; True shows a "
+        "bar.",
+        group="Running",
+        also="bool",
+    )
+    cancelled: Callable[[], bool] | None = option(
+        None,
+        "Asked often; the run ends with CancelledError when it returns True.",
+        group="Running",
+    )
+    count_missing: bool = option(
+        False,
+        "Whether the missing values of each raster are counted, which takes 1 to 2 % of a run.",
+        group="Running",
+    )
+
+    def __post_init__(self) -> None:
+        progress: Any = self.progress
+        object.__setattr__(self, "progress", shown(progress, "pixels"))
 
 
 class Faults(NamedTuple):
@@ -68,10 +85,15 @@ class Tally:
     ----------
     files
         How many files are read.
+    p_row
+        The row of the p-values in each block, if there is one.
     """
 
-    def __init__(self, files: int) -> None:
+    def __init__(self, files: int, p_row: int | None = None) -> None:
         self.valid = self.failed = self.windows = 0
+        self._p_row = p_row
+        self.untested = p_row is not None
+        """Whether there are p-values, and all of them are NaN."""
         self.unreadable = np.zeros((files, 2), np.int64)
         """Blocks and pixels of each file that could not be read."""
         self.missing = np.zeros(0, np.int64)
@@ -81,6 +103,8 @@ class Tally:
         """Count a window: its block, (bands, P), and what went wrong in it."""
         self.windows += 1
         self.valid += int(np.count_nonzero(~np.isnan(block[0])))
+        if self.untested:
+            self.untested = bool(np.isnan(block[self._p_row]).all())
         self.failed += faults.failed
         for number, *counts in faults.unreadable:
             self.unreadable[number] += counts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pixeltrend.errors import ArgumentError
+from pixeltrend.options import nearest
 from pixeltrend.raster.datasets import gdal
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ def check_creation_options(file_format: str, options: Mapping[str, str]) -> None
         if key not in known:
             raise ArgumentError(
                 f"creation option {key}={value}: is not one of {file_format}'s; "
-                f"it has {', '.join(sorted(known))}"
+                f"it has {', '.join(sorted(known))}{nearest(key, known)}"
             )
         if known[key] and value.upper() not in {str(choice).upper() for choice in known[key]}:
             choices = ", ".join(map(str, known[key]))
             raise ArgumentError(
                 f"creation option {key}={value}: the value must be one of {choices}"
+                f"{nearest(value, map(str, known[key]))}"
             )

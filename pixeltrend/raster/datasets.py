@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import InputError, MissingDependencyError
+from pixeltrend.raster import formats
+from pixeltrend.raster.formats import DRIVERS
 from pixeltrend.raster.paths import container, file_name, is_remote, is_store, is_virtual
 from pixeltrend.raster.regular import check_regular
 
@@ -35,18 +37,6 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-# Drivers that read the file that they are told to read and no other. A VRT can read any file,
-# whatever its own name says.
-DRIVERS = (
-    "GTiff", "HFA", "ENVI", "EHdr", "AAIGrid", "RST", "SAGA", "SRTMHGT",
-    "netCDF", "HDF5", "HDF5Image", "HDF4", "HDF4Image", "Zarr",
-    "JP2OpenJPEG", "PNG", "JPEG", "KEA", "RRASTER",
-)  # fmt: skip
-# What a name promises, where the driver's name does not say so itself.
-_PROMISED = {
-    ".tif": ("GTiff", "COG"), ".tiff": ("GTiff", "COG"), ".jp2": ("JP2OpenJPEG",),
-    ".nc": ("netCDF", "HDF5"), ".png": ("PNG",), ".jpg": ("JPEG",), ".jpeg": ("JPEG",),
-}  # fmt: skip
 _HEAD = 256
 # Files and pipes that a process has open besides rasters.
 _OTHER_FILES = 32
@@ -173,7 +163,7 @@ def open_raster(
         raise InputError(
             f"{path}: its end is missing, and what it says of itself with it ({lost[0]})"
         )
-    promised = _PROMISED.get(os.path.splitext(file_name(path))[1].lower(), (driver,))
+    promised = formats.PROMISED.get(os.path.splitext(file_name(path))[1].lower(), (driver,))
     if driver not in promised and not allow_vrt:
         raise InputError(
             f"{path}: is a {driver}, not a {promised[0]} as its name says; --allow-vrt reads it "
@@ -213,15 +203,16 @@ def get_metadata(raster: Any, domain: str = "") -> dict[str, str]:
 
 def missing_driver(name: str) -> str:
     """Return that GDAL has no driver of this name, and which has; empty if it has one."""
-    if gdal.GetDriverByName(name) is not None:
-        return ""
-    return f"but this GDAL has no driver {name}: Debian's and conda-forge's have"
+    return "" if gdal.GetDriverByName(name) is not None else formats.missing(name)
 
 
 def _what_it_is(path: str) -> str:
     """Return what a file is that was refused, without opening what it names."""
     if is_store(path) and (missing := missing_driver("Zarr")):
         return f": it is Zarr, {missing}"
+    wanted = formats.needed(path)
+    if wanted and all(map(missing_driver, wanted)):
+        return f": its name is that of {wanted[0]}, {missing_driver(wanted[0])}"
     if is_remote(path):
         return ""
     with gdal_messages():

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pixeltrend.errors import InputError
+from pixeltrend.options import nearest
 from pixeltrend.raster.datasets import (
     as_text,
     first_line,
@@ -71,6 +72,8 @@ class BandHeader(NamedTuple):
     """Unit of the values; empty if unknown."""
     metadata: Mapping[str, str]
     """Items for this band."""
+    has_classes: bool
+    """Whether its numbers have names or colours, as those of land cover."""
 
 
 def read_header(path: str, *, allow_vrt: bool = False) -> Header:
@@ -170,6 +173,7 @@ def _band_header(raster: Any) -> BandHeader:
         masked=bool(raster.GetMaskFlags() & gdal.GMF_PER_DATASET),
         unit=as_text(raster.GetUnitType() or ""),
         metadata=_items(raster),
+        has_classes=bool(raster.GetCategoryNames() or raster.GetColorTable()),
     )
 
 
@@ -213,7 +217,8 @@ def find_band(header: Header, band: int | str | None) -> int:
             names = ", ".join(repr(d) for d in descriptions if d) or "no names"
             hint = "; of several, each has an output: -o 'NAME_{band}.tif'" if "," in band else ""
             raise InputError(
-                f"{path}: no band called {band!r}; its {count} bands have {names}{hint}"
+                f"{path}: no band called {band!r}; its {count} bands have {names}"
+                f"{hint or nearest(band, filter(None, descriptions))}"
             )
     number = int(band)
     if not 1 <= number <= count:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from pixeltrend.options import nearest
 from pixeltrend.reducers.reducer import PixelError
 
 if TYPE_CHECKING:
@@ -55,6 +58,8 @@ class PixelFunction:
     on_error: str = "raise"
     """"raise" ends the run when the function raises; "nan" records NaN."""
     max_pixels: int | None = 4096
+    fields: tuple[str, ...] = ()
+    """Fields of what it returns that the numbers are, if they have other names than the bands."""
 
     def reduce(self, times: NDArray[np.float64], values: Floats) -> NDArray[np.float64]:
         """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
@@ -88,7 +93,7 @@ class PixelFunction:
                 failed += 1
                 continue
             try:
-                result[:, pixel] = numbers(answer, names)
+                result[:, pixel] = numbers(answer, names, self.fields)
             except (TypeError, ValueError) as error:
                 text = f"{self.method}: {error}; {_table(valid_pairs)}"
                 raise PixelError(text, int(pixel)) from error
@@ -106,6 +111,8 @@ class ChunkFunction:
     method: str
     """Name of the method."""
     max_pixels: int | None = None
+    fields: tuple[str, ...] = ()
+    """As of `PixelFunction`."""
 
     def reduce(self, times: NDArray[np.float64], values: Floats) -> NDArray[np.float64]:
         """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P).
@@ -116,7 +123,9 @@ class ChunkFunction:
             The function raised, or returned an array of another shape.
         """
         try:
-            answer = np.asarray(self.function.load()(times, values), dtype=np.float64)
+            returned = self.function.load()(times, values)
+            picked = pick(returned, [band.name for band in self.bands], self.fields)
+            answer = np.asarray(returned if picked is None else picked, dtype=np.float64)
         except (Exception, SystemExit) as error:
             raise PixelError(f"{self.method}: {type(error).__name__}: {error}", 0) from error
         shape = (len(self.bands), values.shape[1])
@@ -144,16 +153,27 @@ def taking_pairs(function: Callable[..., Any]) -> Callable[[NDArray[np.float64]]
     return function
 
 
-def numbers(answer: Any, names: Sequence[str]) -> list[float]:
-    """Return the numbers of an answer: its attributes of these names, or its items in order.
+def numbers(answer: Any, names: Sequence[str], fields: Sequence[str] = ()) -> list[float]:
+    """Return the numbers of an answer: its fields of these names, or its items in order.
+
+    Parameters
+    ----------
+    answer
+        What a function returned.
+    names
+        Of the bands.
+    fields
+        The fields that the bands are, if those have other names.
 
     Raises
     ------
     ValueError, TypeError
-        The answer has more or fewer items than names, or they are not numbers.
+        The answer has no such fields, more or fewer items than names, or they are not numbers.
     """
-    by_name = hasattr(answer, "_fields") or not isinstance(answer, _PLAIN)
-    if by_name and all(hasattr(answer, name) for name in names):
+    picked = pick(answer, names, fields)
+    if picked is not None:
+        return list(map(float, picked))
+    if not isinstance(answer, _PLAIN) and all(hasattr(answer, name) for name in names):
         return [float(getattr(answer, name)) for name in names]
     items = np.asarray(answer, dtype=np.float64).ravel().tolist()
     if len(items) != len(names):
@@ -161,10 +181,47 @@ def numbers(answer: Any, names: Sequence[str]) -> list[float]:
     return items
 
 
+def pick(answer: Any, names: Sequence[str], fields: Sequence[str]) -> list[Any] | None:
+    """Return the fields that the bands are; None if the answer has no names.
+
+    Raises
+    ------
+    ValueError
+        The answer has no such fields.
+    """
+    known = fields_of(answer)
+    if not known:
+        if fields:
+            raise ValueError(f"returned nothing with names, so no {', '.join(fields)}")
+        return None
+    for name, field in zip(names, fields or names, strict=True):
+        if field not in known:
+            raise ValueError(
+                f"returned {', '.join(known)}, but no {field}, and bands are fields of the result: "
+                f"--bands {name}=FIELD renames one{nearest(field, known)}"
+            )
+    return [known[field] for field in fields or names]
+
+
+def fields_of(answer: Any) -> dict[str, Any]:
+    """Return what an answer holds by name: a named tuple, a dataclass, a dict; empty of others.
+
+    Results of SciPy are named tuples, some with further attributes.
+    """
+    if isinstance(answer, Mapping):
+        return dict(answer)
+    if isinstance(answer, tuple) and hasattr(answer, "_fields"):
+        return dict(zip(answer._fields, answer, strict=True)) | getattr(answer, "__dict__", {})
+    if dataclasses.is_dataclass(answer) and not isinstance(answer, type):
+        return {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)}
+    return {}
+
+
 def names_of(answer: Any, default: str) -> list[str]:
     """Return names for the numbers of an answer: its fields if they have names, else counted."""
-    fields = getattr(answer, "_fields", None)
-    if fields:
+    if hasattr(answer, "_fields"):  # without the further attributes
+        return list(answer._fields)
+    if fields := fields_of(answer):
         return list(fields)
     count = np.asarray(answer, dtype=np.float64).size
     return [default] if count == 1 else [f"{default}_{i}" for i in range(1, count + 1)]

@@ -18,9 +18,10 @@ class FunctionOptions:
 
     bands: tuple[str, ...] | None = option(
         None,
-        "Names of the function's results.  [default: call it once and see]",
+        "Names of the function's results; of a result with field names, the fields to write, which "
+        "NAME=FIELD renames.  [default: call it once and see]",
         group="Function",
-        metavar="NAME,...",
+        metavar="NAME[=FIELD],...",
     )
     arguments: Mapping[str, Any] | None = option(
         None,
@@ -49,9 +50,24 @@ class FunctionOptions:
         if self.bands is not None:
             bands: Any = self.bands
             names = bands.split(",") if isinstance(bands, str) else bands
-            names = tuple(name.strip() for name in names)
-            if not names or len(set(names)) < len(names) or not all(names):
-                raise ArgumentError(
-                    f"bands {','.join(names)!r}: every band needs a name of its own"
-                )
-            object.__setattr__(self, "bands", names)
+            object.__setattr__(self, "bands", tuple(name.replace(" ", "") for name in names))
+            self._check_bands()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the bands, if they are given."""
+        return tuple(band.partition("=")[0] for band in self.bands or ())
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields of the function's result that the bands are; empty if it needs no fields."""
+        pairs = [band.partition("=") for band in self.bands or ()]
+        if not any(equals for _, equals, _ in pairs):
+            return ()
+        return tuple(field if equals else name for name, equals, field in pairs)
+
+    def _check_bands(self) -> None:
+        names = self.names
+        if not names or len(set(names)) < len(names) or not all((*names, *self.fields)):
+            text = ",".join(self.bands or ())
+            raise ArgumentError(f"bands {text!r}: every band needs a name of its own")

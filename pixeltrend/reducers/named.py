@@ -7,11 +7,13 @@ import importlib
 import importlib.util
 import os
 import pickle
+import pkgutil
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pixeltrend.errors import ArgumentError
+from pixeltrend.options import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +55,8 @@ class NamedFunction:
             function = named.load()
         except Exception as error:
             raise ArgumentError(
-                f"function {text!r}: cannot be imported ({type(error).__name__}: {error}); {_WHY}"
+                f"function {text!r}: cannot be imported ({type(error).__name__}: {error})"
+                f"{_nearest(home, name)}"
             ) from error
         if not callable(function):
             raise ArgumentError(f"function {text!r}: is not a function; {_WHY}")
@@ -133,6 +136,26 @@ def _resolved(home: str) -> str:
     if home.endswith(".py"):
         return os.path.abspath(home)
     return os.path.abspath(path) if _not_installed(home) and os.path.exists(path) else home
+
+
+def _nearest(home: str, name: str) -> str:
+    """Return the function or module most like one that cannot be imported, as a question."""
+    try:
+        module = _load_file(home) if home.endswith(".py") else importlib.import_module(home)
+    except Exception:  # noqa: BLE001 - what a user's module raises
+        if home.endswith(".py") or not _not_installed(home):
+            return ""
+        parent, _, child = home.rpartition(".")
+        while parent and _not_installed(parent):
+            parent, _, child = parent.rpartition(".")
+        paths = _paths_of(parent) if parent else None
+        return nearest(child, [found.name for found in pkgutil.iter_modules(paths)])
+    return nearest(name, [known for known in dir(module) if not known.startswith("_")])
+
+
+def _paths_of(package: str) -> list[str] | None:
+    spec = importlib.util.find_spec(package)
+    return None if spec is None else spec.submodule_search_locations
 
 
 def _not_installed(module: str) -> bool:

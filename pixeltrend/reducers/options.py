@@ -114,6 +114,7 @@ class StatsOptions:
         "--fdr alone stands for) or Benjamini and Yekutieli (by).",
         group="Significance",
         choices=("bh", "by"),
+        also="bool",
     )
     alpha: float = option(
         0.05,
@@ -156,6 +157,8 @@ class StatsOptions:
         object.__setattr__(self, "stats", ",".join(filter(None, map(str.strip, names))))
         if self.season is not None:
             object.__setattr__(self, "season", str(self.season))  # or a number, from Python
+        if isinstance(self.fdr, bool):
+            object.__setattr__(self, "fdr", "bh" if self.fdr else None)
         check_choices(self)
         if not 0 < self.confidence < 1:
             raise ArgumentError(f"confidence {self.confidence:g}: must lie between 0 and 1")
@@ -229,7 +232,8 @@ class StatsOptions:
                 raise ArgumentError(
                     f"stats: {name!r} is not a statistic of {self.method}"
                     f"{' with steps' if self.steps else ''}, which has "
-                    f"{', '.join(known)} and all{nearest(name, known)}"
+                    f"{', '.join(known)} and all"
+                    f"{nearest(name, known) or _nearest_method(name)}"
                 )
             if self.names.count(name) > 1:
                 raise ArgumentError(f"stats: {name} is asked for twice")
@@ -253,3 +257,8 @@ class StatsOptions:
             for name, text in changed(self, lambda number: f"{number:.17g}").items()
             if name != "method"
         }
+
+
+def _nearest_method(name: str) -> str:
+    """Return the method that somebody took for a statistic, as a question."""
+    return nearest(name, METHODS).replace("did you mean", "did you mean --method")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pixeltrend.errors import ArgumentError, FunctionError
-from pixeltrend.reducers.function import ChunkFunction, PixelFunction, names_of, taking_pairs
+from pixeltrend.reducers.function import (
+    ChunkFunction,
+    PixelFunction,
+    fields_of,
+    names_of,
+    taking_pairs,
+)
 from pixeltrend.reducers.named import NamedFunction, PassedFunction
 from pixeltrend.reducers.reducer import BandInfo
 
@@ -20,6 +28,9 @@ if TYPE_CHECKING:
     from pixeltrend.reducers.reducer import Reducer
 
     Floats = NDArray[np.floating[Any]]
+
+# What is wrong with a function, whatever the values are.
+_MISTAKES = (NameError, AttributeError, ImportError, SyntaxError)
 
 
 def function_reducer(
@@ -55,11 +66,15 @@ def function_reducer(
         method += ", vectorized"
     elif options.min_valid != 1:  # what else the numbers depend on
         method += f", from {options.min_valid} values on"
-    names = options.bands or _ask(loadable, samples, options)
+    if options.fields:
+        method += f", {','.join(options.bands or ())}"
+    names = options.names or _ask(loadable, samples, options)
     bands = tuple(BandInfo(name, f"{name} of {loadable}", "") for name in names)
     if options.vectorized:
-        return ChunkFunction(loadable, bands, method)
-    return PixelFunction(loadable, bands, method, options.min_valid, options.on_error)
+        return ChunkFunction(loadable, bands, method, fields=options.fields)
+    return PixelFunction(
+        loadable, bands, method, options.min_valid, options.on_error, fields=options.fields
+    )
 
 
 def _ask(
@@ -76,15 +91,33 @@ def _ask(
             continue
         try:
             if options.vectorized:
-                answer = np.atleast_2d(function(times, values[:, best : best + 1]))
-                return names_of(answer[:, 0], "value")
-            series = np.column_stack([times, values[:, best]])[valid[:, best]]
-            return names_of(taking_pairs(function)(series.astype(np.float64)), "value")
+                answer = function(times, values[:, best : best + 1])
+                answer = answer if fields_of(answer) else np.atleast_2d(answer)[:, 0]
+            else:
+                series = np.column_stack([times, values[:, best]])[valid[:, best]]
+                answer = taking_pairs(function)(series.astype(np.float64))
         except (Exception, SystemExit) as error:
+            # A call that may fail at some pixels need not be tried; a function that is wrong fails
+            # at all of them.
+            without = options.on_error == "nan" and not isinstance(error, _MISTAKES)
             raise FunctionError(
                 f"{loadable}: the first call, to see what it returns, failed "
-                f"({type(error).__name__}: {error}); name its results with --bands"
+                f"({type(error).__name__}: {error}{_where(error)})"
+                f"{'; --bands names its results without it' if without else ''}"
+            ) from error
+        try:
+            return names_of(answer, "value")
+        except (TypeError, ValueError) as error:
+            raise FunctionError(
+                f"{loadable}: the first call returned what is no number and no sequence of numbers "
+                f"({type(answer).__name__}: {answer!r:.80})"
             ) from error
     raise ArgumentError(
         f"{loadable}: no pixel has enough values to call it with; name its results with --bands"
     )
+
+
+def _where(error: BaseException) -> str:
+    """Return the file and line in which a user's function raised; empty if it has none."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is the call
+    return f", {os.path.basename(frames[-1].filename)} line {frames[-1].lineno}" if frames else ""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from pixeltrend.raster.header import BandHeader
 
+# What a note of rasters of classes says.
+CLASSES = "a trend of class numbers means nothing"
 # Dates may lie apart by this factor: composites start again each year, months differ in length.
 _UNEQUAL = 1.5
 _SHOWN = 6

@@ -19,7 +19,7 @@ from pixeltrend.raster.windows import Window
 from pixeltrend.series.dating import date_rasters
 from pixeltrend.series.homogeneity import find_groups
 from pixeltrend.series.mosaic import absent_tiles, join_tiles
-from pixeltrend.series.notes import Note, differences, grouped, refuse, time_notes
+from pixeltrend.series.notes import CLASSES, Note, differences, grouped, refuse, time_notes
 from pixeltrend.series.options import InputOptions
 from pixeltrend.series.own_times import has_axis
 from pixeltrend.series.patterns import find_inputs
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
     Patterns = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
+_NO_CRS = (
+    "no raster has a CRS: nothing says where they lie, so a table has no areas, and a map no scale "
+    "bar; gdal_translate -a_srs writes copies that have one"
+)
 # Blocks of several sizes are read together up to this many times the largest.
 _MOST_BLOCKS = 4
 
@@ -108,6 +112,7 @@ def assemble(
             *more_notes,
             *([] if scenes else time_notes(sorted(set(times)))),
             *changes,
+            *([] if grid.crs else [Note(_NO_CRS)]),
             *([] if inputs.mosaic else absent_shards(layers)),
             *(absent_tiles(times, sources) if inputs.mosaic and not scenes else []),
         ),
@@ -231,6 +236,9 @@ def _make_layers(
                 tiles.append(tile)
                 bands.append((raster.label_of(header.path), header.bands[number - 1]))
                 remarks += [(header.path, text) for text in texts]
+                if header.bands[number - 1].has_classes:
+                    text = f"has category names or a colour table, as land cover has: {CLASSES}"
+                    remarks.append((header.path, text))
         except InputError as error:
             problems.append(str(error))
             continue

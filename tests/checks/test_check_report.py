@@ -43,7 +43,7 @@ def test_quiet_on_good_data_of_all_types(tmp_path, write_stack, dtype, nodata):
 
 
 def test_quiet_on_the_demo(run_cli):
-    assert run_cli("demo", "made_up", "--size", 60, 80, "--gaps", 0.2).returncode == 0
+    assert run_cli("demo", "made_up", "--size", 80, 60, "--gaps", 0.2).returncode == 0
     done = run_cli("check", "made_up", "--full", "-q")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

@@ -135,7 +135,7 @@ def test_demo_options(handed_over):
 
 
 def test_demo_with_options(handed_over):
-    typed = ["--size", "20", "30", "--years", "2000:2004", "--gaps", "0.15", "--seed", "9"]
+    typed = ["--size", "30", "20", "--years", "2000:2004", "--gaps", "0.15", "--seed", "9"]
     _, settings = handed_over("demo", "there", *typed, "--noise", "0", "--co", "COMPRESS=LZW")
     expected = {"height": 20, "width": 30, "years": "2000:2004", "gaps": 0.15, "seed": 9}
     expected |= {"noise": 0.0, "creation_options": {"COMPRESS": "LZW"}}

@@ -6,10 +6,11 @@ import json
 import os
 import re
 
+import click
 import numpy as np
 import pytest
 
-from pixeltrend.cli.progress import lines
+from pixeltrend.cli.progress import lines, progress_of
 
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} "
 
@@ -66,6 +67,21 @@ def test_a_log_is_never_appended_to_a_raster(run_cli, stack):
     assert done.returncode == 2
     assert "is the name of a raster" in done.stderr
     assert stack[0].read_bytes() == before
+
+
+def test_what_a_bar_says_is_left_follows_the_pace(monkeypatch, capsys):
+    """40 windows of 0.2 s, then 40 of 1 s, of 160: 80 s are left, not 48 s as by the mean."""
+    now = 0.0
+    monkeypatch.setattr("tqdm.std.time", lambda: now)
+    with click.Context(click.Command("slope")) as context:
+        context.meta["progress"] = "bar"
+        with progress_of(quiet=False, as_json=False) as show:
+            for done in range(1, 81):
+                now += 0.2 if done <= 40 else 1
+                show(done * 1000, 160_000)
+    last = [text for text in capsys.readouterr().err.split("\r") if "k/160k" in text][-1]
+    minutes, seconds = re.search(r"<(\d+):(\d+)", last).groups()
+    assert 65 < 60 * int(minutes) + int(seconds) <= 82
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,12 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 from commands import run_is_refused
+from osgeo import gdal
 from running import run
 
 import pixeltrend
 from pixeltrend.__main__ import main
+from pixeltrend.cli import COMMANDS
 from pixeltrend.interruption import ENDING
 
 OLD = b"the old output"
@@ -232,23 +234,69 @@ def test_demo_makes_a_series(run_cli, tmp_path):
     arguments = ["--size", 12, 9, "--years", "2000:2002", "--gaps", 0.1]
     done = run_cli("demo", "there", *arguments)
     assert (done.returncode, done.stdout) == (0, "")
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr == "there: 3 rasters of 12 x 9 pixels\n"
+    dataset = gdal.Open(str(tmp_path / "there" / "ndvi_2000.tiff"))
+    assert (dataset.RasterXSize, dataset.RasterYSize) == (12, 9)  # as check and GDAL have them
+    assert "Grid: 12 x 9 pixels" in run_cli("check", "there").stdout
     names = ["ndvi_2000.tiff", "ndvi_2001.tiff", "ndvi_2002.tiff", "truth"]
     assert listing(tmp_path / "there") == names
     assert run_cli("demo", "again", *arguments, "-q").stderr == ""
 
 
-def test_no_gdal_is_one_line(tmp_path, stack):
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["slop", "*.tif"], "slope"),
+        (["slope", "*.tif", "-o", "t.tif", "--stats", "slope,r2"], "rsquared"),
+        (["slope", "*.tif", "-o", "t.tif", "--stats", "p-value"], "pvalue"),
+        (["slope", "*.tif", "-o", "t.tif", "--stats", "P"], "pvalue"),
+        (["slope", "*.tif", "-o", "t.tif", "--stats", "theilsen"], "--method theil-sen"),
+        (["slope", "*.tif", "-o", "t.tif", "--method", "theilsen"], "theil-sen"),
+        (["slope", "*.tif", "-o", "t.tif", "--method", "mk"], "mann-kendall"),
+        (["slope", "*.tif", "-o", "t.tif", "--band", "NDIV"], "NDVI"),
+        (["slope", "*.tif", "-o", "t.tif", "--co", "COMPRES=LZW"], "COMPRESS"),
+        (["slope", "*.tif", "-o", "t.tif", "--co", "COMPRESS=DEFLAT"], "DEFLATE"),
+        (["plot", "ndvi_2000.tif", "-o", "t.png", "--band", "ndvi"], "NDVI"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_what_was_meant_is_named(run_here, tmp_path, write_stack, make_values, arguments, meant):
+    write_stack(tmp_path, make_values(3, 6, 8), descriptions=["NDVI"])
+    done = run_here(*arguments)
+    assert done.returncode in {2, 3}
+    assert f"; did you mean {meant}?" in done.stderr.splitlines()[-1]
+
+
+ONE_OF_EACH = [
+    ["check", "*.tif"],
+    ["composite", "*.tif", "-o", "made", "--composite", "max"],
+    ["demo", "made"],
+    ["fdr", "ndvi_2000.tif", "-o", "t.tif"],
+    ["map", "scipy.stats:kendalltau", "*.tif", "-o", "t.tif"],
+    ["pixel", "*.tif", "--at", "1", "2"],
+    ["plot", "ndvi_2000.tif", "-o", "t.png"],
+    ["slope", "*.tif", "-o", "t.tif"],
+    ["table", "ndvi_2000.tif"],
+]
+
+
+@pytest.mark.parametrize("arguments", ONE_OF_EACH, ids=" ".join)
+def test_no_gdal_is_one_line(tmp_path, stack, arguments):
     """As on a machine where nobody has installed it."""
+    before = listing(tmp_path)
     (tmp_path / "osgeo").mkdir()
     (tmp_path / "osgeo" / "__init__.py").write_text("raise ImportError('no osgeo here')")
     done = run(
-        [sys.executable, "-m", "pixeltrend", "slope", "*.tif", "-o", "t"],
+        [sys.executable, "-m", "pixeltrend", *arguments],
         cwd=tmp_path,
         env={"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"},
     )
-    run_is_refused(done, 1, "osgeo", "pip install")
-    assert len(stack) == 5
+    run_is_refused(done, 1, "osgeo", "pip install", "conda install", "README")
+    assert listing(tmp_path) == [*before, "osgeo"]
+
+
+def test_every_command_is_tried_without_gdal():
+    assert [command for command, *_ in ONE_OF_EACH] == list(COMMANDS)
 
 
 @pytest.mark.usefixtures("stack")

@@ -31,6 +31,7 @@ def stack(tmp_path_factory):
             ["TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16"],
         )  # fmt: skip
         dataset.SetGeoTransform((0, 30, 0, 0, 0, -30))
+        dataset.SetProjection("EPSG:32648")
         dataset.GetRasterBand(1).SetUnitType("NDVI")
         dataset.GetRasterBand(1).WriteRaster(
             0, 0, SHAPE[1], SHAPE[0], raster.tobytes(), buf_type=gdal.GDT_Float32

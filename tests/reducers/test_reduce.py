@@ -1,10 +1,13 @@
 """pixeltrend.reduce: statistics of arrays, quality bands, and what is refused."""
 
+import datetime as dt
 import sys
 
+import cftime
 import numpy as np
 import pytest
 from running import run
+from scipy.stats import false_discovery_control, linregress
 
 import pixeltrend
 from pixeltrend.errors import ArgumentError
@@ -35,6 +38,59 @@ def test_input_is_left_alone_and_infinity_is_missing(method):
     without = pixeltrend.reduce(YEARS[kept], values[kept], method=method)
     for name, array in found.items():
         np.testing.assert_allclose(array, without[name], rtol=1e-12)
+
+
+DAYS = ["1999-12-31", "2001-07-02", "2004-02-29", "2010-01-01"]
+AS_DATES = {
+    "ns": np.array(DAYS, "datetime64[ns]"),
+    "D": np.array(DAYS, "datetime64[D]"),
+    "datetime": [dt.datetime.fromisoformat(day) for day in DAYS],
+    "date": [dt.date.fromisoformat(day) for day in DAYS],
+    "with a zone": [dt.datetime.fromisoformat(f"{day}T00:00+00:00") for day in DAYS],
+    "cftime": [cftime.datetime(*map(int, day.split("-")), calendar="standard") for day in DAYS],
+}
+
+
+@pytest.mark.parametrize("kind", AS_DATES)
+def test_dates_are_decimal_years(kind):
+    years = [1999 + 364 / 365, 2001 + 182 / 365, 2004 + 59 / 366, 2010]
+    values = [[1.0, 2], [4, 3], [2, 2], [5, -1]]
+    found = pixeltrend.reduce(AS_DATES[kind], values, stats="slope,first_valid")
+    expected = linregress(years, [row[0] for row in values]).slope
+    np.testing.assert_allclose(found["slope"][0], expected, rtol=1e-12)
+    np.testing.assert_allclose(found["first_valid"], years[0], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        np.array(["2001-01-01", "NaT", "2003-01-01"], "datetime64[D]"),
+        np.array([0, 365, 730], "timedelta64[D]"),
+        ["2001", "2002", "2003"],
+        [dt.date(2001, 1, 1), 2002, None],
+        [2001, 2002, 2003j],
+    ],
+    ids=["NaT", "timedelta", "text", "mixed", "complex"],
+)
+def test_what_is_no_time_is_refused(times):
+    with pytest.raises(ArgumentError, match="times"):
+        pixeltrend.reduce(times, [1, 2, 3])
+
+
+def test_true_is_the_usual_adjustment():
+    values = np.random.default_rng(5).standard_normal((8, 30))
+    adjusted = pixeltrend.reduce(YEARS, values, stats="pvalue", fdr=True)["pvalue_fdr"]
+    expected = false_discovery_control(pixeltrend.reduce(YEARS, values, stats="pvalue")["pvalue"])
+    np.testing.assert_allclose(adjusted, expected, rtol=1e-12)
+    assert list(pixeltrend.reduce(YEARS, values, stats="pvalue", fdr=False)) == ["pvalue"]
+
+
+def test_p_values_that_are_all_missing_are_told(caplog):
+    pixeltrend.reduce([2000, 2001], [[1.0, 2], [3, 5]], stats="slope,pvalue")
+    assert "2 times are too few for a test" in caplog.text
+    caplog.clear()
+    pixeltrend.reduce(YEARS, np.eye(8)[:, :2], stats="slope,pvalue")
+    assert caplog.text == ""
 
 
 def test_quality_bands():

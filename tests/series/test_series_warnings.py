@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from osgeo import gdal
 from reading import warnings_of
 
 import pixeltrend
@@ -160,3 +161,61 @@ def test_zeros_within_are_values(tmp_path, write_stack):
 def test_constant_layers_are_told_or_not_but_run(tmp_path, write_stack):
     write_stack(tmp_path / "in", np.full((3, 5, 5), 7, np.int16))
     assert pixeltrend.slope(tmp_path / "in", tmp_path / "t.tif").warnings == ()
+
+
+# Warnings about what makes no trend
+
+
+@pytest.mark.parametrize("kind", ["colours", "names"])
+def test_class_numbers_have_no_trend(tmp_path, write_stack, kind):
+    layers = np.random.default_rng(2).integers(1, 5, (4, 5, 6)).astype(np.uint8)
+    for path in write_stack(tmp_path, layers, nodata=0):
+        dataset = gdal.OpenEx(str(path), gdal.OF_UPDATE)
+        if kind == "colours":
+            table = gdal.ColorTable()
+            table.SetColorEntry(1, (0, 90, 0, 255))
+            dataset.GetRasterBand(1).SetColorTable(table)
+        else:
+            dataset.GetRasterBand(1).SetCategoryNames(["", "forest", "crops", "city", "water"])
+        dataset = None
+    (warning,) = warnings_of(tmp_path)
+    assert "and 3 more: " in warning
+    assert "a trend of class numbers means nothing" in warning
+    summary = pixeltrend.slope(tmp_path, tmp_path / "t.tif", workers=1)
+    assert warning in summary.warnings
+    # The number of years is one that makes sense.
+    counted = pixeltrend.map_pixels(len, tmp_path / "ndvi_*.tif", tmp_path / "n.tif", bands=["n"])
+    assert warning not in counted.warnings
+
+
+def test_a_missing_crs_is_told(tmp_path, write_stack, make_values):
+    write_stack(tmp_path, make_values(4, 5, 6), nodata=NAN, crs="")
+    (warning,) = warnings_of(tmp_path)
+    assert "CRS" in warning
+    assert "gdal_translate -a_srs" in warning
+
+
+@pytest.mark.parametrize(
+    ("count", "constant", "method", "said"),
+    [
+        (2, False, "ols", "2 times are too few"),
+        (5, True, "ols", "all of them equal"),
+        (5, True, "theil-sen", "--stats reason says which"),
+        (5, False, "ols", None),
+    ],
+    ids=["two years", "constant", "constant ranks", "a trend"],
+)
+def test_p_values_that_are_all_missing_are_told(
+    tmp_path, write_stack, make_values, read_raster, count, constant, method, said
+):
+    values = np.ones((count, 5, 6), np.float32) if constant else make_values(count, 5, 6)
+    write_stack(tmp_path, values, nodata=NAN)
+    for stats in ("slope,pvalue", "pvalue,slope"):
+        summary = pixeltrend.slope(
+            tmp_path / "ndvi_*.tif", tmp_path / "t.tif", workers=1, stats=stats, method=method
+        )
+        row = stats.split(",").index("pvalue") + 1
+        all_missing = np.isnan(read_raster(tmp_path / "t.tif", row)).all()
+        told = [text for text in summary.warnings if "every p-value is NaN" in text]
+        assert len(told) == all_missing == (said is not None)
+        assert all(said in text for text in told)

@@ -94,7 +94,8 @@ def test_a_file_a_year_without_years_in_their_names(tmp_path, write_netcdf):
 def test_a_name_that_contradicts_the_axis_is_told(tmp_path, write_netcdf):
     for year, offset in ((2001, 0), (2002, 730), (2003, 730)):
         write_netcdf(f"v_{year}.nc", {"v": np.zeros((1, 2, 2))}, [offset], "days since 2001-1-1")
-    warnings = pixeltrend.open_series(tmp_path / "*.nc").warnings
+    series = pixeltrend.open_series(tmp_path / "*.nc")
+    warnings = [text for text in series.warnings if "CRS" not in text]  # such files have none
     assert len(warnings) == 1
     assert "v_2002.nc" in warnings[0]
     assert "2003" in warnings[0]

@@ -60,7 +60,7 @@ def _killed(bench: Bench, chance: random.Random, _number: int, *, what: str) -> 
     # SciPy, pixel by pixel, so that there are seconds in which to kill.
     stack = bench.folder / "slow"
     if not stack.exists():
-        bench.demo("slow", "120 100", "2000:2005")
+        bench.demo("slow", "100 120", "2000:2005")
     command = ["slope", stack, "--method", "linregress", "--memory", "16K"]
     new, _ = bench.expected(*command, "--workers", "2")
     folder = bench.folder / "cluster"

@@ -65,8 +65,8 @@ class Bench:
         warm = importlib.import_module("pixeltrend").reduce
         warm(range(5), [1.0, 2.0, 3.0, 5.0, 4.0], stats="slope,pvalue", fdr="bh")  # loads kernels
         self.clear()
-        self.demo("in", "400 300", "2000:2005")
-        self.demo("small", "24 20", "2000:2003")
+        self.demo("in", "300 400", "2000:2005")
+        self.demo("small", "20 24", "2000:2003")
 
     def end(self) -> None:
         """End whatever a round has left running."""
