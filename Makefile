@@ -13,16 +13,17 @@ help: ## Show this list
 setup: ## Make .venv with GDAL and pixeltrend; does nothing the second time
 	@PYTHON="$(PYTHON)" .ci/setup "$(VENV)"
 
-demo: ## Run the main job on a made-up series: a trend, a map of it and a table of areas
-	@PYTHON="$(PYTHON)" .ci/setup "$(VENV)" plot
+demo: ## Run the main job on a made-up series: a trend, its map, a table of areas and a page
+	@PYTHON="$(PYTHON)" .ci/setup "$(VENV)" demo
 	$(BIN)/pixeltrend demo demo
 	$(BIN)/pixeltrend slope 'demo/*.tiff' -o demo/trend.tif --stats slope,pvalue
 	$(BIN)/pixeltrend plot demo/trend.tif -o demo/map.png
 	$(BIN)/pixeltrend table demo/trend.tif --csv > demo/table.csv
+	$(BIN)/pixeltrend report demo/trend.tif -o demo/report.html
 	@$(BIN)/pixeltrend table demo/trend.tif --quiet
 	@echo
 	@printf '%-6s %s\n' Trend "$(CURDIR)/demo/trend.tif" Map "$(CURDIR)/demo/map.png" \
-	    Table "$(CURDIR)/demo/table.csv"
+	    Table "$(CURDIR)/demo/table.csv" Page "$(CURDIR)/demo/report.html"
 
 test: setup ## Run all tests; TESTS='-p randomly' shuffles them
 	$(BIN)/python -m pytest -n auto $(TESTS)

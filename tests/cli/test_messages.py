@@ -275,6 +275,7 @@ ONE_OF_EACH = [
     ["map", "scipy.stats:kendalltau", "*.tif", "-o", "t.tif"],
     ["pixel", "*.tif", "--at", "1", "2"],
     ["plot", "ndvi_2000.tif", "-o", "t.png"],
+    ["report", "ndvi_2000.tif", "-o", "t.html"],
     ["slope", "*.tif", "-o", "t.tif"],
     ["table", "ndvi_2000.tif"],
 ]
