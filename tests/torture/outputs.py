@@ -87,7 +87,7 @@ def _kind(bench: Bench, _chance: random.Random, number: int) -> str:
     run = bench.start(*_COMMAND, _small(bench), "-o", "t.tif")
     if wanted == "new":
         is_link = bench.target.is_symlink()
-        outcome = bench.judge(run, {new}, old=None, beside=("elsewhere.tif",))
+        outcome = bench.judge(run, {new}, old=None, beside=written(bench.out / "elsewhere.tif"))
         if is_link != bench.target.is_symlink():
             raise WrongError("the link was replaced")
         elsewhere = bench.out / "elsewhere.tif"
