@@ -47,9 +47,8 @@ def test_a_missing_driver_is_named_with_the_builds_that_have_it(
     tmp_path, write_raster, run_cli, driver
 ):
     pattern = write_all(tmp_path, write_raster, driver)
-    done = run_cli(
-        "slope", pattern, "-o", "t.tif", env={"GDAL_SKIP": " ".join({driver, "EHdr", "ENVI"})}
-    )
+    left_out = [name for name in {driver, "EHdr", "ENVI"} if gdal.GetDriverByName(name)]
+    done = run_cli("slope", pattern, "-o", "t.tif", env={"GDAL_SKIP": " ".join(left_out)})
     run_is_refused(done, 3, f"this GDAL has no driver {driver}", "Debian's", "conda-forge's")
     assert not (tmp_path / "t.tif").exists()
 
