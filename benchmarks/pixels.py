@@ -62,7 +62,7 @@ def series(count: int, pixels: int) -> dict[str, NDArray[np.float64]]:
 
 
 def best(call: Callable[[], object]) -> float:
-    """Give the processor seconds of the shortest of some runs: other jobs do not count."""
+    """Return the processor seconds of the shortest of some runs: other jobs do not count."""
     seconds = []
     for _ in range(RUNS):
         start = time.process_time()

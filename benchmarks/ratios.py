@@ -80,7 +80,7 @@ def series(count: int, pixels: int) -> dict[str, NDArray[np.float64]]:
 def seconds(
     times: NDArray[np.float64], values: NDArray[np.float64], every: list[dict[str, Any]]
 ) -> list[float]:
-    """Give the processor seconds of each reduction, the median of some rounds."""
+    """Return the processor seconds of each reduction, the median of some rounds."""
     reducers = [make_reducer(StatsOptions(**options)) for options in every]
     for reducer in reducers:
         prepare(reducer)

@@ -41,7 +41,7 @@ class Stack:
         return self.height * self.width
 
     def folder(self, data: Path, seed: int) -> Path:
-        """Give the folder, whose name says all that the pixels depend on."""
+        """Return the folder, whose name says all that the pixels depend on."""
         stored = f"{self.compress.lower()}{self.predictor}"
         gaps = f"gaps{round(100 * self.gaps)}"
         return data / f"{self.height}x{self.width}-{gaps}-{stored}-seed{seed}"

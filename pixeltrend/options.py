@@ -167,7 +167,7 @@ def parse_size(name: str, text: str) -> int:
     Raises
     ------
     ArgumentError
-        The text is no size.
+        The text is not a size.
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
     if not match or float(match[1]) == 0:

@@ -218,7 +218,7 @@ def run_cli(tmp_path: Path, cli_command: list[str]) -> Callable[..., CompletedPr
 
 @pytest.fixture
 def gdal_programs(tmp_path: Path) -> list[str]:
-    """Give the folders with GDAL's programs that are not on the path: a wheel brings none."""
+    """Return the folders with GDAL's programs that are not on the path: a wheel brings none."""
     if shutil.which("gdalbuildvrt") is not None:
         return []
     program = tmp_path / "gdal-programs" / "gdalbuildvrt"

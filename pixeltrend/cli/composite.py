@@ -29,15 +29,7 @@ _writing = options_from(
     *options.composite_options,
     *options.input_options,
     *options.workers_options,
-    click.option(
-        "-o",
-        "--output",
-        required=True,
-        cls=Option,
-        group="Output",
-        metavar="FOLDER",
-        help="Folder to write into; created if it does not exist.",
-    ),
+    options.output_to("Folder to write into; created if it does not exist.", metavar="FOLDER"),
     click.option(
         "--name",
         default="",

@@ -12,13 +12,9 @@ from pixeltrend.cli.fields import Command, Option, add_options
 @click.command(cls=Command, no_args_is_help=True)
 @click.argument("raster", metavar="TREND")
 @add_options(
-    click.option(
-        "-o",
-        "--output",
-        cls=Option,
-        group="Output",
-        metavar="OUT",
-        help="Raster to write.  [default: TREND is replaced when the new one is complete]",
+    options.output_to(
+        "Raster to write.  [default: TREND is replaced when the new one is complete]",
+        required=False,
     ),
     click.option(
         "--method",

@@ -55,15 +55,22 @@ def _bounds(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
 patterns_argument = click.argument(
     "patterns", metavar="PATTERN...", nargs=-1, required=True, callback=_read_stdin
 )
-output_option = click.option(
-    "-o",
-    "--output",
-    required=True,
-    cls=Option,
-    group="Output",
-    metavar="OUT",
-    help="Raster to write; an older one is replaced when the new one is complete.",
-)
+
+
+def output_to(text: str, *, required: bool = True, metavar: str = "OUT") -> Any:
+    """Return the option that names what a command writes."""
+    return click.option(
+        "-o",
+        "--output",
+        required=required,
+        cls=Option,
+        group="Output",
+        metavar=metavar,
+        help=text,
+    )
+
+
+output_option = output_to("Raster to write; an older one is replaced when the new one is complete.")
 bbox_option = click.option(
     "--bbox",
     is_eager=True,

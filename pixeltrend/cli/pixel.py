@@ -64,13 +64,8 @@ def _option(*names: str, **settings: Any) -> Any:
         group="Output",
         help="Print the values as CSV, a row each.",
     ),
-    click.option(
-        "-o",
-        "--output",
-        cls=Option,
-        group="Output",
-        metavar="OUT",
-        help="Picture to write besides: .png, .svg or .pdf; an older one is replaced.",
+    options.output_to(
+        "Picture to write besides: .png, .svg or .pdf; an older one is replaced.", required=False
     ),
     options.json_option,
     options.verbose_option,

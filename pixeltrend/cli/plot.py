@@ -10,7 +10,7 @@ import click
 
 from pixeltrend.cli import options
 from pixeltrend.cli.exits import say, show
-from pixeltrend.cli.fields import Command, Option, add_options, options_from
+from pixeltrend.cli.fields import Command, add_options, options_from
 from pixeltrend.views.options import PlotOptions
 
 PLOT: dict[str, dict[str, Any]] = {
@@ -22,15 +22,7 @@ PLOT: dict[str, dict[str, Any]] = {
 @click.command(cls=Command, no_args_is_help=True)
 @click.argument("raster", metavar="TREND")
 @add_options(
-    click.option(
-        "-o",
-        "--output",
-        required=True,
-        cls=Option,
-        group="Output",
-        metavar="OUT",
-        help="Picture to write: .png, .svg or .pdf; an older one is replaced.",
-    ),
+    options.output_to("Picture to write: .png, .svg or .pdf; an older one is replaced."),
     *options_from(PlotOptions, PLOT),
     options.json_option,
     *options.log_options,

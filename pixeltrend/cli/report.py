@@ -10,7 +10,7 @@ import click
 
 from pixeltrend.cli import options
 from pixeltrend.cli.exits import say, show
-from pixeltrend.cli.fields import Command, Option, add_options, options_from, parse_bytes
+from pixeltrend.cli.fields import Command, add_options, options_from, parse_bytes
 from pixeltrend.cli.progress import progress_of
 from pixeltrend.views.report_options import ReportOptions
 
@@ -29,15 +29,7 @@ _REPORT: dict[str, dict[str, Any]] = {
 @click.argument("raster", metavar="TREND")
 @click.argument("patterns", metavar="[PATTERN...]", nargs=-1)
 @add_options(
-    click.option(
-        "-o",
-        "--output",
-        required=True,
-        cls=Option,
-        group="Output",
-        metavar="OUT",
-        help="Page to write, .html; an older one is replaced.",
-    ),
+    options.output_to("Page to write, .html; an older one is replaced."),
     *options_from(ReportOptions, _REPORT),
     *options.messages_options,
 )

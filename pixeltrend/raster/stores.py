@@ -170,7 +170,7 @@ class _ArrayDataset:
         return (self._dataset.GetMetadata(domain) or {}) | ({} if domain else self._units)
 
     def _set_times(self, dimension: Any) -> dict[str, str]:
-        """Give each band its place on an axis, as of netCDF; return what that counts in."""
+        """Write each band's coordinate on an axis as the netCDF driver does; return its units."""
         axis = dimension.GetIndexingVariable()
         if axis is None:
             return {}

@@ -66,7 +66,7 @@ def find_variables(path: str) -> Iterator[Variable]:
     Raises
     ------
     InputError
-        It is no file of variables, or GDAL cannot open it.
+        It has no variables, or GDAL cannot open it.
     """
     driver = _driver_of(path)
     if missing := missing_driver(driver):

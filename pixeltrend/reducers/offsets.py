@@ -38,7 +38,7 @@ def codes_of(times: Floats, steps: str) -> Codes:
         if not count:
             where = f"before {years[0]:g}" if number == 0 else f"from {years[number - 1]:g} on"
             raise ArgumentError(
-                f"steps {steps}: there is no raster {where} to make a group; the times go from "
+                f"steps {steps}: no raster {where}, so that group is empty; the times go from "
                 f"{times.min():.10g} to {times.max():.10g}"
             )
     return codes

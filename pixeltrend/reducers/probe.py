@@ -109,7 +109,7 @@ def _ask(
             return names_of(answer, "value")
         except (TypeError, ValueError) as error:
             raise FunctionError(
-                f"{loadable}: the first call returned what is no number and no sequence of numbers "
+                f"{loadable}: the first call returned neither a number nor a sequence of numbers "
                 f"({type(answer).__name__}: {answer!r:.80})"
             ) from error
     raise ArgumentError(

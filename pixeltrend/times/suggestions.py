@@ -113,7 +113,7 @@ def unread_parts(names: Sequence[str], paths: Sequence[str], rule: Rule) -> str:
         if regex := _beside(paths, rule[0].form, meant, times):
             found.append(f"--date-regex '{regex}' if it is the {' and '.join(meant)}")
     if regex := _expression_of(names[0], 0, paths, rule):
-        found.append(f"--date-regex '{regex}' if it is no part of the time")
+        found.append(f"--date-regex '{regex}' if it is not part of the time")
     return (
         f"{paths[0]}: read as {rule[0].form}; the names differ in {differ} beside it, which is not "
         f"read; give {_choice(found)}"

@@ -64,7 +64,7 @@ def kind_of(name: str) -> Kind:
 def confirmed(kind: Kind, low: float, high: float) -> Kind:
     """Return the kind of a band whose values go from `low` to `high`.
 
-    A name can mean something else: where a "p" of 1,013 is found, it is no probability.
+    A name can mean something else: a "p" of 1,013 is not a probability.
     """
     least, most = _RANGES.get(kind, (low, high))
     return kind if least <= low and high <= most else Kind.NUMBER

@@ -160,7 +160,7 @@ def test_a_stack_with_an_odd_band(tmp_path, write_raster, values):
 
 
 def test_two_dates_that_are_one_in_the_metadata(tmp_path, write_raster):
-    """A copy under another name, too near for its name to contradict it."""
+    """A copy under a name whose date is too near to contradict its metadata."""
     days = ["20030101", "20030117", "20030202", "20030218", "20030306"]
     for day in days:
         path = write_raster(tmp_path / f"evi_{day}.tif", np.ones((2, 3), np.float32))

@@ -182,7 +182,7 @@ def test_a_pixel_depends_on_that_pixel_alone(method, data, seed):
             "correction: cannot go with steps",
         ),
         ({"steps": "sensor"}, "arrays have no sensors"),
-        ({"steps": "1990"}, "no raster before 1990 to make a group; the times go from 19"),
+        ({"steps": "1990"}, "no raster before 1990, so that group is empty; the times go from 19"),
         ({"steps": "2000,2019.5"}, "no raster from 2019.5 on"),
     ],
 )
