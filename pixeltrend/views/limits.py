@@ -164,14 +164,6 @@ def _rounded_up(step: float) -> float:
     return next(power * digit for digit in _ROUND if power * digit >= step * (1 - 1e-9))
 
 
-def class_counts(
-    values: NDArray[np.floating[Any]], limits: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Return how many of the values each class holds, (K,)."""
-    limits = limits[1:, np.newaxis]  # arrays: a bare number would be rounded to the values' type
-    return np.diff([0, *(np.count_nonzero(values <= limit) for limit in limits)])
-
-
 def class_numbers(values: NDArray[Any], limits: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the class of each value, from 0; of a missing one, the number of classes."""
     numbers = np.searchsorted(limits[1:-1], values, side="left")

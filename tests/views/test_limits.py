@@ -12,7 +12,6 @@ from hypothesis.extra import numpy as hnp
 
 from pixeltrend.views.limits import (
     BELOW_ZERO,
-    class_counts,
     class_limits,
     class_numbers,
     class_shades,
@@ -22,6 +21,11 @@ from pixeltrend.views.limits import (
     whole_limits,
 )
 from pixeltrend.views.reading import thin
+
+
+def class_counts(values, limits):
+    """How many of the values each class holds."""
+    return np.bincount(class_numbers(values, limits), minlength=len(limits))[: len(limits) - 1]
 
 
 @st.composite
