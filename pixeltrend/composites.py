@@ -234,18 +234,20 @@ def _write(
             for path, part in zip(paths, parts, strict=True)
         ]
         prepare(reducer)
-        waiting = Output(job.output.dtype, sum(writer.row_bytes for writer in writers))
+        row_bytes = sum(writer.row_bytes for writer in writers)
+        waiting = Output(job.output.dtype, row_bytes, writers[0].tile_height)
         results = stack.enter_context(
             reduced_windows(several, reducer, job.workers, waiting, job.watch)
         )
         with ExitStack() as opened:
             for writer in writers:
                 opened.enter_context(writer)
-            for window, (block, faults) in results:
-                tally.add(block, faults)
-                for number, (writer, row) in enumerate(zip(writers, block, strict=False)):
-                    writer.write(window, row[np.newaxis])
-                    valid[number] += np.count_nonzero(~np.isnan(row))
+            for window, result in results:
+                tally.add(result)
+                for number, writer in enumerate(writers):
+                    band = result.band(number)
+                    writer.write(window, band.block, band.sums)
+                    valid[number] += band.valid(0)
             several.check_unchanged()
             unreadable = unreadable_files(several, tally)
             for writer, part in zip(writers, parts, strict=True):

@@ -11,7 +11,7 @@ import numpy as np
 
 from pixeltrend.errors import InputError
 from pixeltrend.execution.fdr import with_adjusted
-from pixeltrend.execution.pipeline import Faults
+from pixeltrend.execution.pipeline import Result
 from pixeltrend.raster import provenance
 from pixeltrend.raster.datasets import open_raster
 from pixeltrend.raster.header import read_header
@@ -107,13 +107,13 @@ def adjust(
         for window in windows:
             area = (window.col_off, window.row_off, window.width, window.height)
             block = [dataset.GetRasterBand(number + 1).ReadAsArray(*area) for number in numbers]
-            yield window, (np.array(block, np.float64).reshape(len(numbers), -1), Faults())
+            yield window, Result(np.array(block, np.float64).reshape(len(numbers), -1))
 
     row = [band.name for band in bands].index("pvalue")
     folder = Path(target).resolve().parent
     count = 0
     with writer:
-        for window, (block, _) in with_adjusted(
+        for window, (block, *_) in with_adjusted(
             read(kept), row, method, dtype=dtype, folder=folder
         ):
             writer.write(window, block)

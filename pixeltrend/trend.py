@@ -23,7 +23,7 @@ from pixeltrend.errors import ArgumentError, redact
 from pixeltrend.execution import usage
 from pixeltrend.execution.budget import Output
 from pixeltrend.execution.executors import Workers
-from pixeltrend.execution.pipeline import Tally, Watch, reduced_windows
+from pixeltrend.execution.pipeline import Result, Tally, Watch, reduced_windows
 from pixeltrend.execution.resume import KeptWindows
 from pixeltrend.options import changed, from_keywords, takes
 from pixeltrend.raster.lock import lock
@@ -285,9 +285,9 @@ def _run(
     ) as computed:
         results = adjust(kept.join(computed))
         with writer:
-            for window, (block, faults) in results:
-                writer.write(window, block)
-                tally.add(block, faults)
+            for window, result in results:
+                writer.write(window, result.block, result.sums)
+                tally.add(result)
             series.check_unchanged()
             unreadable = unreadable_files(series, tally)
             if unreadable:
@@ -351,7 +351,8 @@ def _adjustment(
     classes = statistics is not None and statistics.stats == CLASS
     if statistics is None or statistics.fdr is None:
         take = partial(_taken, row=names.index(CLASS)) if classes else iter
-        return Output(job.output.dtype, writer.row_bytes), take
+        height = 0 if classes else writer.tile_height
+        return Output(job.output.dtype, writer.row_bytes, height), take
     from pixeltrend.execution import fdr  # a run in one pass does without
 
     alpha = statistics.alpha
@@ -392,14 +393,14 @@ def _check_class(statistics: StatsOptions, output: OutputOptions) -> None:
 
 def _taken(results: Results, row: int) -> Results:
     """Return one band alone: of composites there is the number of scenes too."""
-    for window, (block, faults) in results:
-        yield window, (block[row : row + 1], faults)
+    for window, result in results:
+        yield window, result.band(row)
 
 
 def _judged(results: Results, row: int, alpha: float) -> Results:
     """Return the classes alone, by the adjusted p-values, which are the last band."""
-    for window, (block, faults) in results:
-        yield window, (judge(block[row : row + 1], block[-1:], alpha), faults)
+    for window, (block, faults, _) in results:
+        yield window, Result(judge(block[row : row + 1], block[-1:], alpha), faults)
 
 
 def metadata(

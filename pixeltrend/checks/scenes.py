@@ -110,7 +110,7 @@ def best_first(series: Series, workers: Workers, watch: Watch) -> Series:
     quiet = Watch(cancelled=watch.cancelled)
     reducer = Values(len(several.times))
     with reduced_windows(several, reducer, workers, Output(), quiet) as results:
-        for _, (block, _) in results:
+        for _, (block, *_) in results:
             valid += np.count_nonzero(~np.isnan(block), axis=1)
     counts = np.zeros(len(series.times))
     counts[shared] = valid

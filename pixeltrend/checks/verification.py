@@ -120,7 +120,7 @@ def verify(output: str, workers: Workers, watch: Watch, *, full: bool) -> Verifi
             folder = Path(tempfile.gettempdir())
             row = names.index("pvalue")
             results = with_adjusted(computed, row, fdr, dtype=dtype.name, folder=folder)
-        for window, (block, _) in results:
+        for window, (block, *_) in results:
             if CLASS in names:
                 block = np.nan_to_num(block, nan=0.0)  # noqa: PLW2901
             area = window.col_off, window.row_off, window.width, window.height

@@ -10,6 +10,7 @@ from pixeltrend.errors import ArgumentError
 from pixeltrend.execution.machine import available_memory
 from pixeltrend.raster.datasets import Keep
 from pixeltrend.raster.remote import REQUESTS
+from pixeltrend.raster.statistics import BYTES_A_VALUE
 from pixeltrend.raster.windows import Window, plan_windows, window_size
 
 if TYPE_CHECKING:
@@ -68,6 +69,13 @@ class Output(NamedTuple):
     """Type of the blocks."""
     row_bytes: int = 0
     """Bytes of the rows that wait until they can be written, and of other arrays of fixed size."""
+    tile_height: int = 0
+    """Rows of a tile, where blocks are written as they come, and wait until they fill tiles."""
+
+    @property
+    def bytes_a_number(self) -> int:
+        """Bytes of a number of a result, with the sums that are taken where it is written."""
+        return np.dtype(self.dtype).itemsize + (BYTES_A_VALUE if self.tile_height else 0)
 
 
 def plan(series: Series, reducer: Reducer, workers: Workers, count: int, output: Output) -> Plan:
@@ -133,7 +141,7 @@ class _Costs:
         bands_of_a_file = max(self._count // len(series.paths) + 1, len(tiles) // len(series.paths))
         if len(tiles) > len(series.sources) or any(tile.area != tiles[0].area for tile in tiles):
             self._masks += bands_of_a_file * size  # a part is read, and copied to where it belongs
-        self._result = bands * np.dtype(output.dtype).itemsize
+        self._result = bands * output.bytes_a_number
         readers = min(REQUESTS, self._count) if series.is_remote else 1
         # A block as it is stored, and decoded.
         self._decoding = 2 * series.block_bytes * readers

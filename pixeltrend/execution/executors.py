@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     Submit = Callable[[Any], Future[Any]]
-    Start = Callable[[Callable[[Any], Any], int, int], Submit]
+    Start = Callable[[Callable[[Any], Any], int, int, int], Submit]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -122,7 +122,8 @@ class Workers:
         """Reach the workers; return what starts them, and how many calls they run at a time.
 
         What starts them takes the function that they are to call, picklable, the bytes of the
-        largest array that it returns, and how many calls are to run at a time: not more than that.
+        largest arrays that it returns, how many calls are to run at a time, not more than that, and
+        how many results are kept besides those of calls under way and the last one.
         It returns what submits a task and returns its future. Leaving in peace waits for the
         workers; leaving with an exception ends them at once.
 
@@ -143,22 +144,27 @@ class Workers:
                 yield partial(self._start_local, stack), self.count
 
     def _start_local(
-        self, stack: ExitStack, function: Callable[[Any], Any], array_bytes: int, count: int
+        self,
+        stack: ExitStack,
+        function: Callable[[Any], Any],
+        array_bytes: int,
+        count: int,
+        kept: int,
     ) -> Submit:
         if count == 1:
-            return _start(SerialExecutor())(function, array_bytes, count)
+            return _start(SerialExecutor())(function, array_bytes, count, kept)
         if self.executor == "threads":
             from concurrent.futures import ThreadPoolExecutor
 
             threads = stack.enter_context(ThreadPoolExecutor(count))
-            return _start(threads)(function, array_bytes, count)
+            return _start(threads)(function, array_bytes, count, kept)
         from pixeltrend.execution.processes import LocalProcesses
 
-        return stack.enter_context(LocalProcesses(count, function, array_bytes)).submit
+        return stack.enter_context(LocalProcesses(count, function, array_bytes, kept)).submit
 
 
 def _start(executor: Executor) -> Start:
-    def start(function: Callable[[Any], Any], _array_bytes: int, _count: int) -> Submit:
+    def start(function: Callable[[Any], Any], _bytes: int, _count: int, _kept: int) -> Submit:
         return lambda task: executor.submit(function, task)
 
     return start

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.errors import OutputError
+from pixeltrend.execution.pipeline import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def with_adjusted(
     Parameters
     ----------
     results
-        Windows with their float64 blocks (bands, P) and counts of failures.
+        Windows with their float64 blocks.
     row
         The band of the p-values.
     method
@@ -68,21 +69,21 @@ def with_adjusted(
             stack.callback(blocks.close)
             stack.callback(pvalues.close)
             order = []
-            for window, (block, failures) in results:
+            for window, (block, faults, _) in results:
                 pvalues.append(block[row])
                 blocks.append(block.astype(dtype))
-                order.append((window, len(block), failures))
+                order.append((window, len(block), faults))
             adjusted = adjust_file(pvalues, method, folder, held)
             stack.callback(adjusted.close)
             start = at = 0
-            for window, bands, failures in order:
+            for window, bands, faults in order:
                 pixels = window.pixels
                 block = np.empty((bands + 1, pixels), dtype=dtype)
                 block[:-1] = blocks.read(at, bands * pixels).reshape(bands, pixels)
                 block[-1] = adjusted.read(start, pixels)
                 at += bands * pixels
                 start += pixels
-                yield window, (block, failures)
+                yield window, Result(block, faults)
     except OSError as error:
         raise OutputError(
             f"{folder}: cannot hold temporary files: {error.strerror or error}"

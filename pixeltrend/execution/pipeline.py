@@ -16,6 +16,8 @@ from pixeltrend.execution.budget import plan
 from pixeltrend.execution.executors import map_ordered
 from pixeltrend.options import option
 from pixeltrend.raster.datasets import limit, limited
+from pixeltrend.raster.pieces import most_waiting
+from pixeltrend.raster.statistics import has_segments, segment_sums
 from pixeltrend.reducers.reducer import PixelError
 from pixeltrend.series.reader import close_rasters, read_chunk
 
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
     from pixeltrend.reducers.reducer import Reducer
     from pixeltrend.series.series import Series
 
-    # Windows with their blocks (bands, P), and what went wrong in them.
-    Results = Iterator[tuple[Window, tuple[NDArray[np.floating[Any]], "Faults"]]]
+    from pixeltrend.raster.statistics import Sums
+
+    Results = Iterator[tuple[Window, "Result"]]
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +81,30 @@ class Faults(NamedTuple):
     """Missing values of each time, if they are counted."""
 
 
+class Result(NamedTuple):
+    """What came of a window."""
+
+    block: NDArray[np.floating[Any]]
+    """A few numbers a pixel, (bands, P)."""
+    faults: Faults = Faults()
+    """What went wrong."""
+    sums: Sums | None = None
+    """The `segment_sums` of the block, where it is written as it is, and cut between segments."""
+
+    def valid(self, number: int) -> int:
+        """Return how many pixels have a number of a band."""
+        if self.sums is not None:
+            return int(self.sums[0, number].sum())
+        return int(np.count_nonzero(~np.isnan(self.block[number])))
+
+    def band(self, number: int) -> Result:
+        """Return one band alone."""
+        rows = slice(number, number + 1)
+        return Result(
+            self.block[rows], self.faults, None if self.sums is None else self.sums[:, rows]
+        )
+
+
 class Tally:
     """What is counted of all windows: what went wrong, and the pixels with a result.
 
@@ -99,12 +126,13 @@ class Tally:
         self.missing = np.zeros(0, np.int64)
         """Missing values of each time; empty if they are not counted."""
 
-    def add(self, block: NDArray[np.floating[Any]], faults: Faults) -> None:
-        """Count a window: its block, (bands, P), and what went wrong in it."""
+    def add(self, result: Result) -> None:
+        """Count a window: the pixels of its block, and what went wrong in it."""
+        faults = result.faults
         self.windows += 1
-        self.valid += int(np.count_nonzero(~np.isnan(block[0])))
-        if self.untested:
-            self.untested = bool(np.isnan(block[self._p_row]).all())
+        self.valid += result.valid(0)
+        if self._p_row is not None and self.untested:
+            self.untested = not result.valid(self._p_row)
         self.failed += faults.failed
         for number, *counts in faults.unreadable:
             self.unreadable[number] += counts
@@ -139,8 +167,9 @@ def reduced_windows(
 
     Returns
     -------
-    iterator of (window, (block, faults))
-        In the order of the windows: blocks (bands, P), each valid until the next is asked for.
+    iterator of (window, result)
+        In the order of the windows. Whoever keeps blocks of more windows than wait for a row of
+        tiles copies them.
     """
     with ExitStack() as stack:
         stack.callback(close_rasters)
@@ -151,15 +180,15 @@ def reduced_windows(
         stack.enter_context(limited(min(workers.threads, chosen.workers), chosen.keep))
         windows = choose(chosen.windows)
         pixels = [window.pixels for window in windows]
-        largest = max(pixels, default=0) * len(reducer.bands)
+        numbers = max(pixels, default=0) * len(reducer.bands)
+        waiting = most_waiting(windows, output.tile_height) if output.tile_height else 0
         # Workers start here, before the writer opens a dataset that they would inherit.
         results = map_ordered(
             start(
-                partial(
-                    compute_window, series, reducer, output.dtype, chosen.keep, watch.count_missing
-                ),
-                largest * np.dtype(output.dtype).itemsize + _bytes_of_faults(series),
+                partial(compute_window, series, reducer, output, chosen.keep, watch.count_missing),
+                numbers * output.bytes_a_number + _bytes_of_faults(series),
                 chosen.workers,
+                waiting,
             ),
             windows,
             in_flight=2 * chosen.workers,
@@ -184,9 +213,14 @@ def _watched(results: Results, pixels: int, watch: Watch) -> Results:
 
 
 def compute_window(
-    series: Series, reducer: Reducer, dtype: str, keep: Keep, count_missing: bool, window: Window
-) -> tuple[NDArray[np.floating[Any]], Faults]:
-    """Read and reduce one window, all that a worker does; return a block, (bands, P)."""
+    series: Series,
+    reducer: Reducer,
+    output: Output,
+    keep: Keep,
+    count_missing: bool,
+    window: Window,
+) -> Result:
+    """Read and reduce one window, all that a worker does."""
     limit(keep)
     chunk = read_chunk(series, window)
     missing = _missing(chunk.values) if count_missing else ()
@@ -202,7 +236,11 @@ def compute_window(
         column += window.col_off + series.origin[1]
         text = error.text[:_LONGEST_ERROR]
         raise FunctionError(f"row {row}, column {column}: {text}") from error
-    return block.astype(dtype), Faults(failures, chunk.unreadable, missing)
+    block = block.astype(output.dtype)
+    sums = None
+    if output.tile_height and has_segments(window, series.grid.width):
+        sums = segment_sums(block.reshape(-1, window.height, window.width))
+    return Result(block, Faults(failures, chunk.unreadable, missing), sums)
 
 
 def _missing(values: NDArray[np.floating[Any]]) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ import struct
 import sys
 import threading
 import traceback
+import weakref
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.process import BaseProcess
 
+    from numpy.typing import NDArray
+
 # Bytes of a slot besides an array: what surrounds it, an error with its traceback, a list.
-_ROOM = 2**18
+_ROOM = 2**16
 # Arrays of an answer that are left as they are; more are copied.
 _ARRAYS = 4
 # Characters of an error's text, if that is long, and of its traceback.
@@ -70,42 +73,47 @@ class LocalProcesses:
     function
         Picklable; it goes to each worker once.
     array_bytes
-        Size of the largest array that it returns.
+        Size of the largest arrays that it returns.
+    kept
+        How many results' arrays are used at a time, besides the last one that was asked for.
     """
 
-    def __init__(self, workers: int, function: Callable[[Any], Any], array_bytes: int) -> None:
+    def __init__(
+        self, workers: int, function: Callable[[Any], Any], array_bytes: int, kept: int = 0
+    ) -> None:
         # A fork starts in a millisecond with everything imported, but copies one thread only: a
         # lock that another thread holds stays locked in the child.
         alone = threading.active_count() == 1
         method = "fork" if sys.platform == "linux" and alone else "spawn"
         context: Any = copy(multiprocessing.get_context(method))
         context.Process = partial(self._make_process, context.Process)
-        slots = 2 * workers
+        # Twice as many calls as workers may be under way, while the last result is done with.
+        slots = 2 * workers + kept + 1
         # Children that are forked share memory without a file, which could find its disk full.
         share = _share if method == "fork" else context.RawArray
         self._memory = share("b", slots * (array_bytes + _ROOM))
         self._pids = share("q", slots)  # of the workers that use them
         given = pickle.dumps(function), self._memory, self._pids
         self._executor = _Executor(workers, context, _start_worker, given)
+        self._workers = workers
         self._processes: list[BaseProcess] = []
-        self._tasks: dict[int, object] = {}
-        self._results: deque[Future[Any]] = deque(maxlen=slots)  # those under way are among them
-        self._submitted = 0
+        # By slot: those under way, and which are free.
+        self._under_way: dict[int, tuple[object, Future[Any]]] = {}
+        self._free = deque(range(slots))
         self._lock = threading.Lock()
         self._why_broken = ""
 
     def submit(self, task: object) -> Future[Any]:
         """Submit a call of the function with a task.
 
-        An array in a result stays valid until twice as many more calls as there are workers are
-        submitted: no more may be under way.
+        The arrays of a result lie in a slot, which is free again when nobody refers to them. Twice
+        as many calls as there are workers may be under way, and as many results be kept as was
+        said.
         """
-        slot = self._submitted % len(self._pids)
-        self._submitted += 1
-        self._tasks[slot] = task
-        self._pids[slot] = 0
+        slot = self._free.pop()  # the last one that was used is in the cache
         result: Future[Any] = Future()
-        self._results.append(result)
+        self._under_way[slot] = task, result
+        self._pids[slot] = 0
         try:
             # Until all processes have started, or none has.
             with interruption.held(), _signals_wait():
@@ -116,7 +124,7 @@ class LocalProcesses:
         except (OSError, RuntimeError) as error:  # too many files, processes or threads
             reason = getattr(error, "strerror", None) or error
             raise WorkerError(
-                f"{len(self._pids) // 2} worker processes cannot be started: {reason}; give fewer "
+                f"{self._workers} worker processes cannot be started: {reason}; give fewer "
                 "--workers, or raise the limits (ulimit -n, ulimit -u)"
             ) from error
         return result
@@ -130,8 +138,11 @@ class LocalProcesses:
         """Hand on what a worker has answered; in the executor's thread."""
         try:
             slot, sizes = answer.result()
-            del self._tasks[slot]
-            error, value = _read(_slot(self._memory, self._pids, slot), sizes)
+            del self._under_way[slot]
+            memory = _slot(self._memory, self._pids, slot)
+            weakref.finalize(memory, self._free.append, slot)
+            error, value = _read(memory.data, sizes)
+            del memory
         except BaseException as failure:  # noqa: BLE001 - somebody waits for it
             error = failure
         if isinstance(error, BrokenProcessPool):
@@ -160,7 +171,7 @@ class LocalProcesses:
         # If nobody waited for a result, the executor has ended the others: with SIGTERM.
         dead = [process for process in dead if process.exitcode != -signal.SIGTERM] or dead
         # A list, for another thread may add a task, or take one away.
-        tasks = {self._pids[slot]: task for slot, task in list(self._tasks.items())}
+        tasks = {self._pids[slot]: task for slot, (task, _) in list(self._under_way.items())}
         codes = {tasks.get(process.pid, "no window yet"): process.exitcode or 0 for process in dead}
         killed = not dead or -signal.SIGKILL in codes.values()
         return (
@@ -183,7 +194,7 @@ class LocalProcesses:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
-                wait(self._results)
+                wait([result for _, result in list(self._under_way.values())])
         finally:
             # Not one by one in peace: an idle worker that is killed from outside can hold the lock
             # of the queue that the others wait for, and the executor would wait for them.
@@ -232,9 +243,9 @@ def _answer(slot: int, task: object) -> tuple[int, list[int]]:
     function, memory, pids = _given
     pids[slot] = os.getpid()
     try:
-        return slot, _write(_slot(memory, pids, slot), (None, _load(function)(task)))
+        return slot, _write(_slot(memory, pids, slot).data, (None, _load(function)(task)))
     except BaseException as error:  # noqa: BLE001 - whatever the function raises
-        return slot, _write(_slot(memory, pids, slot), (_sendable(error), None))
+        return slot, _write(_slot(memory, pids, slot).data, (_sendable(error), None))
 
 
 @lru_cache(1)
@@ -260,8 +271,8 @@ def _share(code: str, count: int) -> memoryview:
     return memoryview(mmap.mmap(-1, count * struct.calcsize(code))).cast(code)  # type: ignore[call-overload]
 
 
-def _slot(memory: Any, pids: Any, number: int) -> memoryview:
-    return np.frombuffer(memory, np.uint8).reshape(len(pids), -1)[number].data
+def _slot(memory: Any, pids: Any, number: int) -> NDArray[np.uint8]:
+    return np.frombuffer(memory, np.uint8).reshape(len(pids), -1)[number]
 
 
 def _write(slot: memoryview, answer: object) -> list[int]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixeltrend.errors import OutputError
-from pixeltrend.execution.pipeline import Faults
+from pixeltrend.execution.pipeline import Faults, Result
 from pixeltrend.raster.replacing import fsync, hidden_name, remove_folder
 from pixeltrend.raster.windows import Window
 from pixeltrend.series import record
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from pixeltrend.execution.pipeline import Results
     from pixeltrend.raster.replacing import Replacement
     from pixeltrend.series.record import Request
-
-    Result = tuple[NDArray[np.floating[Any]], Faults]
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +102,7 @@ class KeptWindows:
         for number, window in enumerate(self._windows):
             if number not in self._finished:
                 _, result = next(computed)
-                self._keep(number, *result)
+                self._keep(number, result)
             elif (found := self._read(number)) is not None:
                 result = found
             else:
@@ -150,9 +148,9 @@ class KeptWindows:
             raise self._failure(error) from error
         return windows
 
-    def _keep(self, number: int, block: NDArray[np.floating[Any]], faults: Faults) -> None:
-        block = np.ascontiguousarray(block)
-        text = json.dumps(faults).encode()
+    def _keep(self, number: int, result: Result) -> None:
+        block = np.ascontiguousarray(result.block)
+        text = json.dumps(result.faults).encode()
         head = _HEAD.pack(len(text), block.itemsize) + text
         checksum = self._checksum(number, head, block.data)
         try:
@@ -173,7 +171,7 @@ class KeptWindows:
         start = _CHECKSUM.size + _HEAD.size
         faults = Faults(*json.loads(bytes(content[start : start + length])))
         block = np.frombuffer(content[start + length :], f"f{itemsize}")
-        return block.reshape(-1, self._windows[number].pixels), faults
+        return Result(block.reshape(-1, self._windows[number].pixels), faults)
 
     def _checksum(self, number: int, *parts: bytes | memoryview) -> int:
         """Return the checksum of a window's file, which that of another window or plan has not."""

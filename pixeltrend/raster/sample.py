@@ -38,3 +38,10 @@ def sampled(length: int, step: int, start: int = 0, stop: int | None = None) -> 
     """
     stop = min(length // step * step, length if stop is None else stop)
     return slice((step // 2 - start) % step, max(0, stop - start), step)
+
+
+def placed(length: int, step: int, start: int, stop: int) -> tuple[slice, slice]:
+    """Return which rows or columns of a part are in the sample, as `sampled`, and where in it."""
+    taken = sampled(length, step, start, stop)
+    first = (start + taken.start) // step
+    return taken, slice(first, first + len(range(*taken.indices(stop - start))))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pixeltrend.raster.paths import UNITS
-from pixeltrend.raster.sample import sample_steps, sampled
+from pixeltrend.raster.pieces import sums_of
+from pixeltrend.raster.sample import placed, sample_steps
 from pixeltrend.raster.statistics import BandStatistics
 from pixeltrend.raster.style_files import sealed, style_path
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pixeltrend.raster.grid import Grid
+    from pixeltrend.raster.pieces import Piece
+    from pixeltrend.raster.windows import Window
 
     # Makes a style of a sample of a band, and of its smallest and largest value.
     Style = Callable[[NDArray[Any], tuple[float, float]], str]
@@ -43,7 +46,7 @@ class Band(NamedTuple):
 
 
 class ForViewers:
-    """Collects, while rows are written, what viewers want to know of all of them.
+    """Collects, while windows are written, what viewers want to know of all of them.
 
     Rows of tiles are the same for all windows, and so are sums over them, to the last bit.
 
@@ -59,19 +62,39 @@ class ForViewers:
 
     def __init__(self, bands: Sequence[Band], grid: Grid, style: Style | None) -> None:
         self._bands, self._grid, self._style = bands, grid, style
-        self._steps = sample_steps(grid.height, grid.width)
-        self._sample: list[NDArray[Any]] = []
+        self._steps = down, across = sample_steps(grid.height, grid.width)
+        self._sample: NDArray[Any] | None = None
+        self._sample_shape = grid.height // down, grid.width // across
         self._statistics = [BandStatistics() for _ in bands]
 
-    def add(self, top: int, rows: NDArray[Any]) -> None:
-        """Take up the rows (bands, rows, columns) of a row of tiles, from row `top` on."""
-        for band, statistics, values in zip(self._bands, self._statistics, rows, strict=True):
-            if not band.classes:
-                statistics.add(values)
-        if self._style is not None:
-            down, across = self._steps
-            taken = sampled(self._grid.height, down, top, top + rows.shape[1])
-            self._sample.append(rows[0, taken, sampled(self._grid.width, across)].copy())
+    def add(self, piece: Piece) -> None:
+        """Take up a piece: those of its numbers that are in the sample of the first band."""
+        if self._style is None:
+            return
+        if self._sample is None:
+            self._sample = np.empty(self._sample_shape, piece.block.dtype)
+        inner, outer = zip(
+            *(
+                placed(length, step, span.start, span.stop)
+                for length, step, span in zip(
+                    (self._grid.height, self._grid.width),
+                    self._steps,
+                    piece.window.slices,
+                    strict=True,
+                )
+            ),
+            strict=True,
+        )
+        self._sample[outer] = piece.block[0, *inner]
+
+    def add_rows(self, rows: Window, pieces: Sequence[Piece]) -> None:
+        """Take up a row of tiles, which pieces cover: the sums over it."""
+        counted = [number for number, band in enumerate(self._bands) if not band.classes]
+        if not counted:
+            return
+        sums = sums_of(pieces, rows)
+        for number in counted:
+            self._statistics[number].add(sums[:, number], rows.pixels)
 
     def write_statistics(self, dataset: Any) -> None:
         """Write them into the metadata of the bands, where GDAL looks for them."""
@@ -99,7 +122,9 @@ class ForViewers:
         first, band = self._statistics[0], self._bands[0]
         if not (band.classes or first.items()):
             return ""
-        sample: NDArray[Any] = np.concatenate(self._sample)
+        sample = self._sample
+        if sample is None:
+            return ""
         if band.is_of_bytes:
             sample = np.where(sample == 0, np.nan, sample)
         return style(sample, (first.low, first.high))

@@ -28,6 +28,14 @@ class Window(NamedTuple):
         """Rows times columns."""
         return self.height * self.width
 
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Its rows and its columns, as NumPy takes them from an array."""
+        return (
+            slice(self.row_off, self.row_off + self.height),
+            slice(self.col_off, self.col_off + self.width),
+        )
+
     def overlap(self, other: Window) -> Window:
         """Return what both have in common, which has no pixels if they do not meet."""
         top, left = max(self.row_off, other.row_off), max(self.col_off, other.col_off)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import errno
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from pixeltrend.raster.creation_options import check_creation_options
 from pixeltrend.raster.datasets import gdal, gdal_messages
 from pixeltrend.raster.paths import is_utf8
+from pixeltrend.raster.pieces import Piece, cuts, numbers_of, parts_in
 from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.viewers import Band, ForViewers
 from pixeltrend.raster.whole import missing_end
+from pixeltrend.raster.windows import Window
 
 if TYPE_CHECKING:
     import os
@@ -25,8 +29,8 @@ if TYPE_CHECKING:
 
     from pixeltrend.raster.grid import Grid
     from pixeltrend.raster.output import OutputOptions
+    from pixeltrend.raster.statistics import Sums
     from pixeltrend.raster.viewers import Style
-    from pixeltrend.raster.windows import Window
 
 __all__ = ["Band", "RasterWriter"]
 
@@ -36,6 +40,8 @@ _GDAL_TYPES = {
     "float64": gdal.GDT_Float64,
 }
 _TILE = 256
+# Bytes that are written at once, so few that GDAL's cache holds them until their tiles are whole.
+_AT_ONCE = 4 * 2**20
 _DEFAULTS = {
     "TILED": "YES",
     "BLOCKXSIZE": str(_TILE),
@@ -111,10 +117,11 @@ class RasterWriter:
         self._on_exit = ExitStack()
         self._dataset: Any = None
         self._viewers = ForViewers(self._bands, grid, style if options.has_style else None)
-        self._rows = np.empty((len(bands), 0, grid.width), self._dtype)
-        self._held = 0
+        tiled = self._options.get("TILED", _DEFAULTS["TILED"]).upper()
+        self._has_strips = tiled in {"NO", "FALSE", "OFF", "0"}
+        self._pieces: list[Piece] = []
         self._top = 0
-        self._tile_height = 1
+        self._block = _TILE, _TILE
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -124,8 +131,19 @@ class RasterWriter:
             self._on_exit = stack.pop_all()
         return self
 
-    def write(self, window: Window, block: NDArray[np.floating[Any]]) -> None:
+    def write(
+        self, window: Window, block: NDArray[np.floating[Any]], sums: Sums | None = None
+    ) -> None:
         """Write the block (bands, P) of `window`, the next one after the window before.
+
+        The block is kept, and must stay as it is, until all of it fills rows of tiles.
+
+        Parameters
+        ----------
+        window, block
+            Where the numbers lie, and they.
+        sums
+            The `segment_sums` of the block, if they are known, and it has the type of the raster.
 
         Raises
         ------
@@ -134,23 +152,13 @@ class RasterWriter:
         """
         if self._classes:
             block = np.nan_to_num(block, nan=0.0)
-        squares = block.reshape(-1, window.height, window.width)
-        if window.width < self._grid.width:
-            columns = slice(window.col_off, window.col_off + window.width)
-            self._reserve(window.height)
-            self._rows[:, self._held : self._held + window.height, columns] = squares
-            if columns.stop == self._grid.width:
-                self._held += window.height
-                self._write_whole_tiles()
-            return
-        start = 0
-        while start < window.height:  # no more than a row of tiles is held
-            count = min(self._tile_height - self._held, window.height - start)
-            self._reserve(count)
-            self._rows[:, self._held : self._held + count] = squares[:, start : start + count]
-            self._held += count
-            start += count
-            self._write_whole_tiles()
+        block = np.array(block, self._dtype, order="C", copy=not self.tile_height or None)
+        piece = Piece(window, block.reshape(-1, window.height, window.width), sums)
+        self._viewers.add(piece)
+        self._pieces.append(piece)
+        bottom = window.row_off + window.height
+        if window.col_off + window.width == self._grid.width:
+            self._write_whole_tiles(bottom)
 
     def add_metadata(self, items: Mapping[str, str]) -> None:
         """Write items for the whole file besides those of the start, which nobody knew then."""
@@ -164,10 +172,15 @@ class RasterWriter:
         return self._new.target.parent
 
     @property
+    def tile_height(self) -> int:
+        """Rows of a tile, which blocks of windows wait for; 0 if only GDAL knows: then of copies
+        of them."""
+        return int(self._options.get("BLOCKYSIZE", 0 if self._has_strips else _TILE))
+
+    @property
     def row_bytes(self) -> int:
         """Bytes of the rows that wait until they fill tiles."""
-        tile_height = int(self._options.get("BLOCKYSIZE", _TILE))
-        rows = min(tile_height, self._grid.height)
+        rows = min(self.tile_height or _TILE, self._grid.height)
         return len(self._bands) * rows * self._grid.width * np.dtype(self._dtype).itemsize
 
     def __exit__(
@@ -193,9 +206,7 @@ class RasterWriter:
             options.setdefault("ZLEVEL", "1")
         if self._threads > 1:
             options.setdefault("NUM_THREADS", str(self._threads))
-        if options["TILED"].upper() in {"NO", "FALSE", "OFF", "0"} and not self._options.keys() & {
-            "BLOCKYSIZE"
-        }:
+        if not self.tile_height:
             del options["BLOCKXSIZE"], options["BLOCKYSIZE"]
         with self._writing():
             self._dataset = gdal.GetDriverByName("GTiff").Create(
@@ -207,7 +218,8 @@ class RasterWriter:
                 [f"{key}={value}" for key, value in options.items()],
             )
             self._describe(self._dataset)
-            self._tile_height = self._dataset.GetRasterBand(1).GetBlockSize()[1]
+            width, height = self._dataset.GetRasterBand(1).GetBlockSize()
+            self._block = height, width
 
     def _describe(self, dataset: Any) -> None:
         if self._grid.geotransform is not None:
@@ -235,40 +247,51 @@ class RasterWriter:
         names = ", ".join(f"{code} {name}" for code, (name, _) in enumerate(info.classes))
         band.SetMetadataItem("CLASSES", names)
 
-    def _reserve(self, count: int) -> None:
-        """Make room for rows after those that are held."""
-        held, needed = (
-            self._held,
-            max(self._held + count, min(self._tile_height, self._grid.height)),
-        )
-        if self._rows.shape[1] < needed:
-            rows = np.empty((len(self._bands), needed, self._grid.width), self._dtype)
-            rows[:, :held] = self._rows[:, :held]
-            self._rows = rows
+    def _write_whole_tiles(self, bottom: int) -> None:
+        """Write the rows down to `bottom` that fill tiles, in one order whatever the windows."""
+        is_last = bottom == self._grid.height
+        while bottom - self._top >= self._block[0] or (is_last and bottom > self._top):
+            height = min(self._block[0], bottom - self._top)
+            self._write_rows(Window(self._top, 0, height, self._grid.width))
+            self._top += height
+            self._pieces = [
+                piece
+                for piece in self._pieces
+                if piece.window.row_off + piece.window.height > self._top
+            ]
 
-    def _write_whole_tiles(self) -> None:
-        """Write the rows that fill tiles; in the order of the tiles, whatever the windows were."""
-        is_last = self._top + self._held == self._grid.height
-        start, held = 0, self._held
-        while held - start >= self._tile_height or (is_last and held > start):
-            rows = self._rows[:, start : min(start + self._tile_height, held)]
-            self._write_rows(rows)
-            self._top += rows.shape[1]
-            start += rows.shape[1]
-        self._held = held - start
-        if start:
-            self._rows[:, : self._held] = self._rows[:, start:held].copy()
-
-    def _write_rows(self, rows: NDArray[np.floating[Any]]) -> None:
-        self._viewers.add(self._top, rows)
-        area = (0, self._top, self._grid.width, rows.shape[1])
+    def _write_rows(self, rows: Window) -> None:
+        """Write a row of tiles, straight from the pieces."""
+        self._viewers.add_rows(rows, self._pieces)
+        tile_width = self._block[1]
+        itemsize = np.dtype(self._dtype).itemsize
+        step = max(1, _AT_ONCE // (rows.height * tile_width * itemsize)) * tile_width
+        areas = [
+            Window(rows.row_off, left, rows.height, right - left)
+            for left, right in pairwise(cuts(self._pieces, rows.width, tile_width, step))
+        ]
+        covered = [(area, parts_in(self._pieces, area)) for area in areas]
         with self._writing():
-            for number, values in enumerate(rows, 1):
-                band = self._dataset.GetRasterBand(number)
-                buffer = np.ascontiguousarray(values)
-                band.WriteRaster(*area, buffer, buf_type=_GDAL_TYPES[self._dtype])
+            for number in range(len(self._bands)):
+                band = self._dataset.GetRasterBand(number + 1)
+                for area, parts in covered:
+                    self._write_area(band, area, numbers_of(parts, area, number))
                 # At once: a tile that waits is written when another thread wants its memory.
                 band.FlushCache()
+
+    def _write_area(self, band: Any, area: Window, numbers: NDArray[Any]) -> None:
+        """Write numbers, (rows, columns), which may be columns of wider rows in memory."""
+        line = numbers.strides[0]
+        extent = (area.height - 1) * line // numbers.itemsize + area.width
+        band.WriteRaster(
+            area.col_off,
+            area.row_off,
+            area.width,
+            area.height,
+            as_strided(numbers, (extent,), (numbers.itemsize,), writeable=False),
+            buf_type=_GDAL_TYPES[self._dtype],
+            buf_line_space=line,
+        )
 
     def _write_what_viewers_read(self) -> None:
         """Write statistics into the file, and what else there is beside it."""

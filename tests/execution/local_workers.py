@@ -17,8 +17,8 @@ def sleep_for_ever(_):
 
 
 @contextmanager
-def local(workers, function, array_bytes=0):
+def local(workers, function, array_bytes=0, kept=0):
     """What submits a task to workers of this machine."""
     with Workers(workers=workers).open([]) as (start, count):
         assert count == workers
-        yield start(function, array_bytes, workers)
+        yield start(function, array_bytes, workers, kept)
