@@ -131,8 +131,11 @@ class _Costs:
         self._series, self._reducer, self._row_bytes = series, reducer, output.row_bytes
         self._count, size = len(series.times), series.dtype.itemsize
         bands = len(reducer.bands)
-        # A pixel takes its values, a mask byte and a result in two types.
-        self._values = self._count * size + 1 + 16 * bands
+        # A pixel takes its values, a mask byte and a result; twice, where all pixels are reduced at
+        # a time.
+        self._values = self._count * size + 1 + bands * np.dtype(output.dtype).itemsize
+        if hasattr(reducer, "reduce_counting"):
+            self._values += 8 * bands
         tiles = series.tiles
         if any(tile.qa_band is not None or tile.mask_band is not None for tile in tiles):
             self._masks = 24

@@ -29,11 +29,10 @@ if TYPE_CHECKING:
     from pixeltrend.execution.budget import Output
     from pixeltrend.execution.executors import Workers
     from pixeltrend.raster.datasets import Keep
+    from pixeltrend.raster.statistics import Sums
     from pixeltrend.raster.windows import Window
     from pixeltrend.reducers.reducer import Reducer
     from pixeltrend.series.series import Series
-
-    from pixeltrend.raster.statistics import Sums
 
     Results = Iterator[tuple[Window, "Result"]]
 
@@ -41,6 +40,8 @@ log = logging.getLogger(__name__)
 
 # Characters of what a user's function says of its failure.
 _LONGEST_ERROR = 2_000
+# Numbers that are computed at a time: they, which are double, stay in a core's cache.
+_NUMBERS = 2**17
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,18 +226,21 @@ def compute_window(
     chunk = read_chunk(series, window)
     missing = _missing(chunk.values) if count_missing else ()
     failures = 0
+    block = np.empty((len(reducer.bands), window.pixels), output.dtype)
     try:
         if hasattr(reducer, "reduce_counting"):
-            block, failures = reducer.reduce_counting(chunk.times, chunk.values)
+            block[:], failures = reducer.reduce_counting(chunk.times, chunk.values)
         else:
-            block = reducer.reduce(chunk.times, chunk.values)
+            step = max(1, _NUMBERS // len(block))
+            for start in range(0, window.pixels, step):  # what is not yet of the output's type
+                part = slice(start, start + step)
+                block[:, part] = reducer.reduce(chunk.times, chunk.values[:, part])
     except PixelError as error:
         row, column = divmod(error.pixel, window.width)
         row += window.row_off + series.origin[0]
         column += window.col_off + series.origin[1]
         text = error.text[:_LONGEST_ERROR]
         raise FunctionError(f"row {row}, column {column}: {text}") from error
-    block = block.astype(output.dtype)
     sums = None
     if output.tile_height and has_segments(window, series.grid.width):
         sums = segment_sums(block.reshape(-1, window.height, window.width))

@@ -13,7 +13,7 @@ import os
 import struct
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,8 +25,6 @@ from pixeltrend.series import record
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from pixeltrend.execution.pipeline import Results
     from pixeltrend.raster.replacing import Replacement

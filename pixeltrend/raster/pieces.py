@@ -10,7 +10,7 @@ import numpy as np
 from pixeltrend.raster.statistics import segment_sums, segments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 

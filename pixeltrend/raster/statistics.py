@@ -43,8 +43,10 @@ def segments(window: Window) -> slice:
 
 
 def segment_sums(values: NDArray[np.floating[Any]]) -> Sums:
-    """Return the sums of `values`, (bands, rows, columns), NaN left out; the first column begins
-    a segment."""
+    """Return the sums of each segment of `values`, (bands, rows, columns), NaN left out.
+
+    The first column is that of a segment.
+    """
     bands, rows, columns = values.shape
     whole = columns - columns % _COLUMNS
     sums = np.empty((5, bands, rows, -(-columns // _COLUMNS)))

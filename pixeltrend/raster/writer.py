@@ -173,8 +173,7 @@ class RasterWriter:
 
     @property
     def tile_height(self) -> int:
-        """Rows of a tile, which blocks of windows wait for; 0 if only GDAL knows: then of copies
-        of them."""
+        """Rows of a tile, until which blocks are kept; 0 if only GDAL knows: copies are kept."""
         return int(self._options.get("BLOCKYSIZE", 0 if self._has_strips else _TILE))
 
     @property

@@ -66,7 +66,7 @@ def some_executor(name, function):
     spawn = multiprocessing.get_context("spawn")  # safe whatever threads a test runner has
     pool = ThreadPoolExecutor(3) if name == "threads" else ProcessPoolExecutor(2, spawn)
     with pool, Workers(executor=pool).open([]) as (start, _):
-        yield start(function, 0, 2)
+        yield start(function, 0, 2, 0)
 
 
 @pytest.mark.parametrize("name", ["1", "2", "threads", "processes"])

@@ -9,6 +9,7 @@ import pickle
 import signal
 import threading
 import time
+from collections import deque
 from concurrent.futures.process import _CallItem, _ResultItem
 
 import numpy as np
@@ -104,7 +105,8 @@ def test_a_worker_killed_in_the_middle_of_its_answer_leaves_nobody_waiting(delay
         pytest.raises(WorkerError, match="worker died"),
         local(2, answer_much_and_die, MEGABYTES) as submit,
     ):
-        list(map_ordered(submit, [delay] * 500, in_flight=4))
+        for _ in map_ordered(submit, [delay] * 500, in_flight=4):
+            pass
     assert not multiprocessing.active_children()
 
 
@@ -134,6 +136,15 @@ def test_an_array_is_the_shared_memory_itself():
             assert not block.flags.owndata
             assert (block == task).all()
             assert number == task
+
+
+def test_arrays_stay_as_long_as_somebody_keeps_them():
+    kept = deque(maxlen=3)
+    with local(2, much, MEGABYTES, 3) as submit:
+        for task, result in map_ordered(submit, range(30), in_flight=4):
+            kept.append((task, result))
+            for number, (block, _) in kept:
+                assert (block == number).all()
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 1000])

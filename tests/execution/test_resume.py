@@ -17,11 +17,11 @@ from pixeltrend.raster.replacing import Replacement
 
 # Runs the command line, and kills itself at a call of a function that is counted from the moment
 # when the windows are planned; if it lives, says how many calls there were until the first window
-# was finished, and in all.
+# was finished, until the last one was, and in all.
 PROGRAM = """
 import os, signal, sys
 last = int(sys.argv.pop(1))
-calls = before = 0
+calls = first = final = 0
 
 def count(_frame, event, _arg):
     global calls
@@ -37,16 +37,16 @@ def counted(self, windows):
     sys.setprofile(count)
     return take_up(self, windows)
 
-def first_kept(self, *result):
-    global before
-    before = before or calls
+def kept(self, *result):
+    global first, final
+    first, final = first or calls, calls
     keep(self, *result)
 
-KeptWindows.take_up, KeptWindows._keep = counted, first_kept
+KeptWindows.take_up, KeptWindows._keep = counted, kept
 from pixeltrend.cli import cli
 cli(standalone_mode=False)
 sys.setprofile(None)
-print(before, calls)
+print(first, final, calls)
 """
 # Notes each window that a worker computes.
 FUNCTION = """
@@ -91,7 +91,7 @@ def interrupted(kill_after, tmp_path, folder, run_cli):
     assert whole.returncode == 0, whole.stderr
     assert (tmp_path / "trend.tif").read_bytes() == (tmp_path / "plain.tif").read_bytes()
     (tmp_path / "trend.tif").unlink()
-    killed = kill_after(sum(map(int, whole.stdout.split())) // 2, *SLOPE, "--resume")
+    killed = kill_after(sum(map(int, whole.stdout.split()[:2])) // 2, *SLOPE, "--resume")
     assert killed.returncode == -signal.SIGKILL
     assert not (tmp_path / "trend.tif").exists()
     assert ROWS // 4 < len(list(folder.iterdir())) < ROWS
@@ -115,7 +115,7 @@ def kill_until_done(kill_after, seed, *arguments):
     chance = random.Random(seed)  # noqa: S311 - nothing is kept secret
     whole = kill_after(0, *arguments, "-o", "plain.tif", "--resume")
     assert whole.returncode == 0, whole.stderr
-    before, calls = map(int, whole.stdout.split())
+    before, _, calls = map(int, whole.stdout.split())
     for _ in range(KILLS):
         early, late = chance.randint(1, before), before + chance.randint(1, calls // KILLS)
         moment = chance.choice([early, late, late])

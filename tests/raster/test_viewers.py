@@ -13,11 +13,12 @@ from osgeo import gdal
 
 from pixeltrend.raster.grid import Grid
 from pixeltrend.raster.output import OutputOptions
+from pixeltrend.raster.pieces import Piece, most_waiting, sums_of
 from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.sample import sample_steps, sampled
-from pixeltrend.raster.statistics import BandStatistics
+from pixeltrend.raster.statistics import BandStatistics, has_segments, segment_sums
 from pixeltrend.raster.style_files import is_ours, sealed
-from pixeltrend.raster.windows import plan_windows
+from pixeltrend.raster.windows import Window, plan_windows
 from pixeltrend.raster.writer import Band, RasterWriter
 
 SIZE = HEIGHT, WIDTH = 1500, 1100
@@ -58,18 +59,21 @@ def test_gdal_finds_exact_statistics(tmp_path, values, file_format):
     assert not (tmp_path / "t.tif.aux.xml").exists()
 
 
+numbers = st.floats(-1e9, 1e9, width=32) | st.just(np.nan)
+
+
 @given(
     st.lists(
-        hnp.arrays(np.float64, st.integers(0, 9), elements=st.floats(-1e9, 1e9) | st.just(np.nan)),
+        hnp.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(1, 600)), elements=numbers),
         min_size=1,
-        max_size=6,
+        max_size=4,
     )
 )
 def test_statistics_of_parts_are_those_of_the_whole(parts):
     statistics = BandStatistics()
     for part in parts:
-        statistics.add(part)
-    whole = np.concatenate(parts)
+        statistics.add(segment_sums(part[np.newaxis])[:, 0], part.size)
+    whole = np.concatenate([part.ravel() for part in parts]).astype(np.float64)
     valid = whole[~np.isnan(whole)]
     if not valid.size:
         assert statistics.items() == {}
@@ -79,12 +83,55 @@ def test_statistics_of_parts_are_those_of_the_whole(parts):
     size = np.abs(valid).max()
     assert items["MEAN"] == pytest.approx(valid.mean(), rel=1e-9, abs=1e-9 * size)
     assert items["STDDEV"] == pytest.approx(valid.std(), rel=1e-6, abs=1e-6 * size)
+    assert items["VALID_PERCENT"] == pytest.approx(100 * valid.size / whole.size, rel=1e-3)
+
+
+@pytest.mark.parametrize("constant", [0.1, -3e-7, 1984.0])
+def test_a_constant_band_does_not_deviate(constant):
+    statistics = BandStatistics()
+    values = np.full((1, 40, 700), constant, np.float32)
+    statistics.add(segment_sums(values)[:, 0], values.size)
+    assert float(statistics.items()["STATISTICS_STDDEV"]) == 0
 
 
 def test_infinite_values_have_no_statistics():
     statistics = BandStatistics()
-    statistics.add(np.array([1.0, np.inf]))
+    statistics.add(segment_sums(np.array([[[1.0, np.inf]]]))[:, 0], 2)
     assert statistics.items() == {}
+
+
+@given(st.data())
+def test_pieces_give_the_sums_of_the_whole(data):
+    """Whether windows bring their sums or not, and wherever they are cut."""
+    height, width = data.draw(st.tuples(st.integers(1, 60), st.integers(1, 1200)))
+    block = data.draw(st.tuples(st.integers(1, 60), st.sampled_from([1, 100, 128, 256, 512])))
+    values = np.random.default_rng(height).normal(size=(2, height, width)).astype(np.float32)
+    values[values > 1] = np.nan
+    pixels = data.draw(st.integers(300, 40_000))
+    pieces = []
+    for window in plan_windows(height, width, block, max_pixels=pixels):
+        numbers = np.ascontiguousarray(values[:, *window.slices])
+        sums = segment_sums(numbers) if has_segments(window, width) else None
+        pieces.append(Piece(window, numbers, sums))
+    found = sums_of(pieces, Window(0, 0, height, width))
+    np.testing.assert_array_equal(found, segment_sums(values))
+
+
+@given(st.data())
+def test_no_more_windows_wait_than_is_said(data):
+    height, width = data.draw(st.tuples(st.integers(1, 300), st.integers(1, 50)))
+    block = data.draw(st.tuples(st.integers(1, 90), st.integers(1, 60)))
+    windows = list(plan_windows(height, width, block, max_pixels=data.draw(st.integers(1, 3000))))
+    tile = data.draw(st.integers(1, 100))
+    waiting, most, top = [], 0, 0
+    for window in windows:
+        waiting.append(window)
+        most = max(most, len(waiting))
+        bottom = window.slices[0].stop
+        if window.slices[1].stop == width:
+            top = height if bottom == height else bottom // tile * tile
+            waiting = [other for other in waiting if other.slices[0].stop > top]
+    assert most <= most_waiting(windows, tile) <= 2 * most + width
 
 
 @pytest.mark.parametrize(
