@@ -129,6 +129,7 @@ class _Costs:
 
     def __init__(self, series: Series, reducer: Reducer, output: Output) -> None:
         self._series, self._reducer, self._row_bytes = series, reducer, output.row_bytes
+        self._tile_height = output.tile_height
         self._count, size = len(series.times), series.dtype.itemsize
         bands = len(reducer.bands)
         # A pixel takes its values, a mask byte and a result; twice, where all pixels are reduced at
@@ -186,6 +187,7 @@ class _Costs:
             series.block,
             max_pixels=most,
             target_pixels=target,
+            tile_height=self._tile_height,
             origin=series.origin,
         )
         size = self._size(max_pixels, workers)
@@ -203,7 +205,14 @@ class _Costs:
         """Return height and width of windows of so many pixels at most."""
         most, target = self._limits(max_pixels, workers)
         grid, block = self._series.grid, self._series.block
-        return window_size(grid.height, grid.width, block, max_pixels=most, target_pixels=target)
+        return window_size(
+            grid.height,
+            grid.width,
+            block,
+            max_pixels=most,
+            target_pixels=target,
+            tile_height=self._tile_height,
+        )
 
     def _decodings(self, size: tuple[int, int]) -> int:
         """Return how many times a block is decoded: once for each window that has a part of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from pixeltrend.errors import ArgumentError
@@ -59,6 +60,7 @@ def plan_windows(
     *,
     max_pixels: int,
     target_pixels: int | None = None,
+    tile_height: int = 0,
     origin: tuple[int, int] = (0, 0),
 ) -> Iterator[Window]:
     """Cover a grid with windows, each pixel once, row chunks from the top, left to right in each.
@@ -77,11 +79,18 @@ def plan_windows(
         What a window may hold at most.
     target_pixels
         What a window should hold at most, as far as whole blocks allow.
+    tile_height
+        Rows of a tile of the output: windows of whole rows end with tiles where blocks allow.
     origin
         Row and column of the grid's first pixel in the rasters that the blocks belong to.
     """
     chunk_height, chunk_width = window_size(
-        height, width, block, max_pixels=max_pixels, target_pixels=target_pixels
+        height,
+        width,
+        block,
+        max_pixels=max_pixels,
+        target_pixels=target_pixels,
+        tile_height=tile_height,
     )
     whole_rows = chunk_width == width
     columns = [(0, width)] if whole_rows else list(_cut(origin[1], width, chunk_width))
@@ -97,6 +106,7 @@ def window_size(
     *,
     max_pixels: int,
     target_pixels: int | None = None,
+    tile_height: int = 0,
 ) -> tuple[int, int]:
     """Return height and width of the windows of `plan_windows`; those at borders are smaller."""
     if max_pixels < 1:
@@ -108,6 +118,8 @@ def window_size(
     target = max_pixels if target_pixels is None else min(target_pixels, max_pixels)
     if block_height * width <= min(2 * target, max_pixels) or block_width == width:
         chunk_height = block_height * max(1, target // (block_height * width))
+        if tile_height:
+            chunk_height = _ending_with_tiles(chunk_height, block_height, tile_height)
         chunk_width = width
     else:
         chunk_height = block_height
@@ -115,6 +127,21 @@ def window_size(
         most = max(1, target // (block_height * block_width))
         chunk_width = block_width * -(-blocks // -(-blocks // most))  # all about as wide
     return min(chunk_height, height), min(chunk_width, width)
+
+
+def _ending_with_tiles(height: int, block_height: int, tile_height: int) -> int:
+    """Return a height, of whole blocks, that makes whole tiles or divides them; else the same.
+
+    It is more than half of `height`, so that windows do not become many.
+    """
+    both = math.lcm(block_height, tile_height)
+    if height >= both:
+        return height // both * both
+    for count in range(-(-tile_height // height), 2 * tile_height // height + 1):
+        rows, rest = divmod(tile_height, count)
+        if rest == 0 and rows % block_height == 0 and 2 * rows > height:
+            return rows
+    return height
 
 
 def _cut(start: int, length: int, step: int) -> Iterator[tuple[int, int]]:

@@ -203,6 +203,8 @@ class RasterWriter:
         if compression == "DEFLATE":
             # Of a trend, the last digits are noise: higher levels take twice as long to save 1 %.
             options.setdefault("ZLEVEL", "1")
+        if compression == "ZSTD":
+            options.setdefault("ZSTD_LEVEL", "1")
         if self._threads > 1:
             options.setdefault("NUM_THREADS", str(self._threads))
         if not self.tile_height:

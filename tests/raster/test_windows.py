@@ -13,7 +13,9 @@ from pixeltrend.raster.windows import Window, plan_windows
 sizes = st.integers(1, 70)
 blocks = st.tuples(st.integers(1, 40), st.integers(1, 40))
 limits = st.integers(1, 6000)
-targets = st.none() | st.integers(1, 6000)
+targets = st.fixed_dictionaries(
+    {"target_pixels": st.none() | st.integers(1, 6000), "tile_height": st.integers(0, 40)}
+)
 
 
 def clipped(block, height, width):
@@ -23,7 +25,7 @@ def clipped(block, height, width):
 @given(sizes, sizes, blocks, limits, targets)
 def test_every_pixel_exactly_once(height, width, block, limit, target):
     touched = np.zeros((height, width), dtype=int)
-    for window in plan_windows(height, width, block, max_pixels=limit, target_pixels=target):
+    for window in plan_windows(height, width, block, max_pixels=limit, **target):
         rows = slice(window.row_off, window.row_off + window.height)
         columns = slice(window.col_off, window.col_off + window.width)
         assert touched[rows, columns].size == window.pixels > 0
@@ -33,7 +35,7 @@ def test_every_pixel_exactly_once(height, width, block, limit, target):
 
 @given(sizes, sizes, blocks, limits, targets)
 def test_memory_limit_is_kept(height, width, block, limit, target):
-    windows = plan_windows(height, width, block, max_pixels=limit, target_pixels=target)
+    windows = plan_windows(height, width, block, max_pixels=limit, **target)
     assert max(window.pixels for window in windows) <= limit
 
 
@@ -42,7 +44,7 @@ def test_no_block_is_in_two_windows(height, width, block, limit, target):
     block_height, block_width = clipped(block, height, width)
     limit = max(limit, block_height * block_width)
     owners = {}
-    for window in plan_windows(height, width, block, max_pixels=limit, target_pixels=target):
+    for window in plan_windows(height, width, block, max_pixels=limit, **target):
         last_row = (window.row_off + window.height - 1) // block_height
         last_column = (window.col_off + window.width - 1) // block_width
         for row in range(window.row_off // block_height, last_row + 1):
@@ -60,7 +62,7 @@ def test_columns_are_split_only_when_a_row_of_blocks_is_too_large(height, width,
 
 @given(sizes, sizes, blocks, limits, targets)
 def test_windows_come_in_the_order_they_are_written(height, width, block, limit, target):
-    windows = list(plan_windows(height, width, block, max_pixels=limit, target_pixels=target))
+    windows = list(plan_windows(height, width, block, max_pixels=limit, **target))
     starts = [(window.row_off, window.col_off) for window in windows]
     assert starts == sorted(starts)
 
@@ -69,6 +71,26 @@ def test_windows_are_as_large_as_memory_allows():
     windows = list(plan_windows(1000, 100, (10, 100), max_pixels=25_000))
     assert windows[0] == Window(0, 0, 250, 100)
     assert len(windows) == 4
+
+
+@given(
+    st.integers(100, 3000),
+    st.integers(1, 300),
+    st.integers(1, 40),
+    st.integers(1, 10**6),
+    st.sampled_from([16, 64, 256]),
+)
+def test_windows_of_whole_rows_end_with_tiles(height, width, block_height, limit, tile):
+    plain, ending = (
+        list(plan_windows(height, width, (block_height, width), max_pixels=limit, tile_height=rows))
+        for rows in (0, tile)
+    )
+    assert len(ending) <= 2 * len(plain)
+    first = ending[0].height
+    if plain[0].height >= block_height * tile or (
+        block_height == 1 and tile > plain[0].height > 1 and width <= limit
+    ):
+        assert first % tile == 0 or tile % first == 0 or first == height
 
 
 def test_no_memory_is_refused():
