@@ -1,0 +1,169 @@
+"""Processes or threads: time, CPU and switches of both, with more workers than cores too.
+
+    python benchmarks/executors.py --help
+
+A thread that waits for Python's lock switches voluntarily; one whose core is wanted by another,
+involuntarily. Where py-spy is on the PATH, it samples who holds the lock. --python names another
+interpreter that imports pixeltrend, such as a free-threaded one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import stacks
+from measure import Program, RunError, Timing, interleaved, run
+from osgeo import gdal
+from tables import machine, print_table, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAMS = Path(__file__).parent / "programs"
+EXECUTORS = ("processes", "threads")
+FEW = 16  # rows and columns of a stack that only starts
+PIXEL_FUNCTION = "`map`, a function in Python, 4 % of the pixels"
+SAMPLES = 200  # a second
+JOBS: dict[str, tuple[str, ...]] = {
+    "slope": ("slope",),
+    "all 12 statistics": ("slope", "--stats", "all"),
+    "Theil-Sen slope and p": ("slope", "--method", "theil-sen", "--stats", "slope,pvalue"),
+    PIXEL_FUNCTION: ("map", f"{PROGRAMS / 'pixel_function.py'}:slope"),
+}
+
+
+class Commands:
+    """What runs a job and prints what it took."""
+
+    def __init__(self, arguments: argparse.Namespace, out: Path) -> None:
+        whole = stacks.NODE.squared(arguments.side)
+        # A function of one pixel takes a hundred times as long.
+        self._sizes = whole, whole.squared(max(FEW, arguments.side // 5)), whole.squared(FEW)
+        stacks.make([*self._sizes], arguments.data, arguments.seed)
+        self._folders = [stack.folder(arguments.data, arguments.seed) for stack in self._sizes]
+        self._python, self._out = arguments.python, out
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of the whole stack."""
+        return self._sizes[0].pixels
+
+    def command(
+        self, job: str, executor: str, workers: int, *, starts: bool = False
+    ) -> tuple[str, ...]:
+        """Return the command; of a stack that only starts, if asked for."""
+        folder = self._folders[2 if starts else job == PIXEL_FUNCTION]
+        return (
+            self._python, str(PROGRAMS / "shares.py"), *JOBS[job], f"{folder}/*.tiff",
+            "-o", str(self._out / "trend.tif"),
+            "--executor", executor, "--workers", str(workers), "--quiet",
+        )  # fmt: skip
+
+
+def print_times(commands: Commands, arguments: argparse.Namespace) -> None:
+    """Print time, CPU and switches of both executors."""
+    programs = {
+        (job, executor, workers): Program(
+            f"{job}, {executor}",
+            workers,
+            commands.command(job, executor, workers),
+            limit=arguments.limit,
+            always=True,
+        )
+        for job in JOBS
+        for workers in arguments.workers
+        for executor in EXECUTORS
+    }
+    timings = interleaved([*programs.values()], arguments.runs)
+    timed = {timing.program: timing for timing in timings}
+    print_table(
+        ("", "workers", "executor", "seconds", "CPU seconds", "voluntary switches", "involuntary"),
+        (
+            (job, str(workers), executor, *_cells(timed[program]))
+            for (job, executor, workers), program in programs.items()
+        ),
+    )
+
+
+def _cells(timing: Timing) -> Iterator[str]:
+    if timing.failure:
+        yield from (timing.failure, "", "", "")
+        return
+    switches = [json.loads(printed.splitlines()[-1])["switches"] for printed in timing.printed]
+    yield str(timing)
+    yield f"{statistics.median(timing.cpu):.2f}"
+    for counts in zip(*switches, strict=True):
+        yield f"{statistics.median(counts):,.0f}"
+
+
+def print_held(commands: Commands, arguments: argparse.Namespace) -> None:
+    """Print for how long threads hold Python's lock, where it can be seen."""
+    if not shutil.which("py-spy"):
+        print("\nSkipped: who holds the lock, for there is no py-spy here.")
+        return
+    rows = []
+    for job in JOBS:
+        say(f"sampling who holds the lock: {job}")
+        try:
+            whole, start = (
+                statistics.median(
+                    _held(commands.command(job, "threads", 2, starts=starts), arguments.limit)
+                    for _ in range(arguments.runs)
+                )
+                for starts in (False, True)
+            )
+        except RunError as error:
+            rows.append((job, str(error), ""))
+            continue
+        timings = interleaved(
+            [Program(job, 2, commands.command(job, "threads", 2, starts=s)) for s in (False, True)],
+            arguments.runs,
+        )
+        taken = max(0.001, float.__sub__(*(statistics.median(t.cpu) for t in timings)))
+        held = max(0.0, whole - start)
+        rows.append((job, f"{held:.2f}", f"{held / taken:.1%}"))
+    print("\nThe lock, after start-up, with two threads, by samples:\n")
+    print_table(("", "seconds in which a thread holds it", "of the CPU seconds"), rows)
+
+
+def _held(command: tuple[str, ...], limit: float) -> float:
+    """Return for how many seconds some thread of a command holds the lock."""
+    with tempfile.NamedTemporaryFile(suffix=".txt") as samples:
+        spy = ("py-spy", "record", "--gil", "--nonblocking", "--rate", str(SAMPLES),
+               "--format", "raw", "--output", samples.name, "--")  # fmt: skip
+        run(Program("py-spy", 2, (*spy, *command), limit=limit))
+        lines = Path(samples.name).read_text().splitlines()
+        return sum(int(line.rpartition(" ")[2]) for line in lines) / SAMPLES
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("--side", type=int, default=3000, help="rows and columns (%(default)s)")
+    add("--workers", type=int, nargs="+", default=[2, 4, 8], help="how many (%(default)s)")
+    add("--runs", type=int, default=5, help="runs that count (%(default)s)")
+    add("--limit", type=float, default=300.0, help="seconds for a run (%(default)s)")
+    add("--python", default=sys.executable, help="the interpreter (this one)")
+    add("--data", type=Path, default=Path("bench-data"), help="stacks for reuse (%(default)s)")
+    add("--seed", type=int, default=0, help="another made-up place (%(default)s)")
+    arguments = parser.parse_args()
+    gdal.UseExceptions()
+    arguments.data.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="out-", dir=arguments.data) as folder:
+        commands = Commands(arguments, Path(folder))
+        print(f"\n### Processes or threads: {commands.pixels:,} pixels x {stacks.YEARS} years\n")
+        print(f"{machine()}.\nMedians of {arguments.runs} whole processes, run in turn.\n")
+        say("timing")
+        print_times(commands, arguments)
+        print_held(commands, arguments)
+
+
+if __name__ == "__main__":
+    main()
