@@ -13,6 +13,7 @@ import argparse
 import json
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 PROGRAMS = Path(__file__).parent / "programs"
 EXECUTORS = ("processes", "threads")
 FEW = 16  # rows and columns of a stack that only starts
-PIXEL_FUNCTION = "`map`, a function in Python, 4 % of the pixels"
+PIXEL_FUNCTION = "map of a function in Python"
 SAMPLES = 200  # a second
 JOBS: dict[str, tuple[str, ...]] = {
     "slope": ("slope",),
@@ -77,7 +78,7 @@ def print_times(commands: Commands, arguments: argparse.Namespace) -> None:
             limit=arguments.limit,
             always=True,
         )
-        for job in JOBS
+        for job in arguments.jobs
         for workers in arguments.workers
         for executor in EXECUTORS
     }
@@ -109,7 +110,7 @@ def print_held(commands: Commands, arguments: argparse.Namespace) -> None:
         print("\nSkipped: who holds the lock, for there is no py-spy here.")
         return
     rows = []
-    for job in JOBS:
+    for job in arguments.jobs:
         say(f"sampling who holds the lock: {job}")
         try:
             whole, start = (
@@ -143,9 +144,32 @@ def _held(command: tuple[str, ...], limit: float) -> float:
         return sum(int(line.rpartition(" ")[2]) for line in lines) / SAMPLES
 
 
+def _version(python: str) -> str:
+    """Return the version of an interpreter, and how it was built."""
+    asked = [python, "-c", "import sys; print(sys.version)"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def main() -> None:
+    arguments = _parse()
+    gdal.UseExceptions()
+    arguments.data.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="out-", dir=arguments.data) as folder:
+        commands = Commands(arguments, Path(folder))
+        print(f"\n### Processes or threads: {commands.pixels:,} pixels x {stacks.YEARS} years\n")
+        print(f"{machine()}. Run by Python {_version(arguments.python)}.")
+        print(
+            f"Medians of {arguments.runs} whole processes, run in turn; of `map` 4 % of the pixels.\n"
+        )
+        say("timing")
+        print_times(commands, arguments)
+        print_held(commands, arguments)
+
+
+def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
+    add("jobs", nargs="*", metavar="JOB", help=f"some of {', '.join(map(repr, JOBS))} (all)")
     add("--side", type=int, default=3000, help="rows and columns (%(default)s)")
     add("--workers", type=int, nargs="+", default=[2, 4, 8], help="how many (%(default)s)")
     add("--runs", type=int, default=5, help="runs that count (%(default)s)")
@@ -154,15 +178,10 @@ def main() -> None:
     add("--data", type=Path, default=Path("bench-data"), help="stacks for reuse (%(default)s)")
     add("--seed", type=int, default=0, help="another made-up place (%(default)s)")
     arguments = parser.parse_args()
-    gdal.UseExceptions()
-    arguments.data.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="out-", dir=arguments.data) as folder:
-        commands = Commands(arguments, Path(folder))
-        print(f"\n### Processes or threads: {commands.pixels:,} pixels x {stacks.YEARS} years\n")
-        print(f"{machine()}.\nMedians of {arguments.runs} whole processes, run in turn.\n")
-        say("timing")
-        print_times(commands, arguments)
-        print_held(commands, arguments)
+    arguments.jobs = arguments.jobs or list(JOBS)
+    if unknown := {*arguments.jobs} - JOBS.keys():
+        parser.error(f"no such job: {', '.join(sorted(unknown))}")
+    return arguments
 
 
 if __name__ == "__main__":
