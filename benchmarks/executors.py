@@ -158,9 +158,7 @@ def main() -> None:
         commands = Commands(arguments, Path(folder))
         print(f"\n### Processes or threads: {commands.pixels:,} pixels x {stacks.YEARS} years\n")
         print(f"{machine()}. Run by Python {_version(arguments.python)}.")
-        print(
-            f"Medians of {arguments.runs} whole processes, run in turn; of `map` 4 % of the pixels.\n"
-        )
+        print(f"Medians of {arguments.runs} runs, in turn; of `map` 4 % of the pixels.\n")
         say("timing")
         print_times(commands, arguments)
         print_held(commands, arguments)
