@@ -49,7 +49,7 @@ def main() -> None:
     data, seed = arguments.data, arguments.seed
     data.mkdir(parents=True, exist_ok=True)
     say("making the stacks that are not there yet (minutes the first time)")
-    stacks.make([*dict.fromkeys([*chosen, *sizes])], data, seed)
+    stacks.make([*chosen, *sizes], data, seed)
     with tempfile.TemporaryDirectory(prefix="out-", dir=data) as folder:
         out = Path(folder)
         print(f"{machine()}.\nMedians of {arguments.runs} whole processes, run in turn.")

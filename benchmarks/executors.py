@@ -17,15 +17,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import stacks
 from measure import Program, RunError, Timing, interleaved, run
 from osgeo import gdal
 from tables import machine, print_table, say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PROGRAMS = Path(__file__).parent / "programs"
 EXECUTORS = ("processes", "threads")
@@ -84,24 +80,22 @@ def print_times(commands: Commands, arguments: argparse.Namespace) -> None:
     }
     timings = interleaved([*programs.values()], arguments.runs)
     timed = {timing.program: timing for timing in timings}
-    print_table(
-        ("", "workers", "executor", "seconds", "CPU seconds", "voluntary switches", "involuntary"),
-        (
-            (job, str(workers), executor, *_cells(timed[program]))
-            for (job, executor, workers), program in programs.items()
-        ),
-    )
+    rows = []
+    for job in arguments.jobs:
+        for workers in arguments.workers:
+            both = [timed[programs[job, executor, workers]] for executor in EXECUTORS]
+            cells = zip(*map(_cells, both), strict=True)
+            rows.append((job, str(workers), *map(" / ".join, cells)))
+    header = ("seconds", "CPU seconds", "voluntary switches", "involuntary switches")
+    print_table(("processes / threads", "workers", *header), rows)
 
 
-def _cells(timing: Timing) -> Iterator[str]:
+def _cells(timing: Timing) -> tuple[str, ...]:
     if timing.failure:
-        yield from (timing.failure, "", "", "")
-        return
+        return (timing.failure, "", "", "")
     switches = [json.loads(printed.splitlines()[-1])["switches"] for printed in timing.printed]
-    yield str(timing)
-    yield f"{statistics.median(timing.cpu):.2f}"
-    for counts in zip(*switches, strict=True):
-        yield f"{statistics.median(counts):,.0f}"
+    counts = [f"{statistics.median(each):,.0f}" for each in zip(*switches, strict=True)]
+    return (f"{timing.median:.2f}", f"{statistics.median(timing.cpu):.2f}", *counts)
 
 
 def print_held(commands: Commands, arguments: argparse.Namespace) -> None:
@@ -114,34 +108,36 @@ def print_held(commands: Commands, arguments: argparse.Namespace) -> None:
         say(f"sampling who holds the lock: {job}")
         try:
             whole, start = (
-                statistics.median(
-                    _held(commands.command(job, "threads", 2, starts=starts), arguments.limit)
-                    for _ in range(arguments.runs)
-                )
+                [_held(commands.command(job, "threads", 2, starts=starts), arguments.limit)
+                 for _ in range(arguments.runs)]
                 for starts in (False, True)
-            )
+            )  # fmt: skip
         except RunError as error:
             rows.append((job, str(error), ""))
             continue
-        timings = interleaved(
-            [Program(job, 2, commands.command(job, "threads", 2, starts=s)) for s in (False, True)],
-            arguments.runs,
+        held, taken = (
+            statistics.median(after) - statistics.median(before)
+            for after, before in zip(
+                zip(*whole, strict=True), zip(*start, strict=True), strict=True
+            )
         )
-        taken = max(0.001, float.__sub__(*(statistics.median(t.cpu) for t in timings)))
-        held = max(0.0, whole - start)
         rows.append((job, f"{held:.2f}", f"{held / taken:.1%}"))
     print("\nThe lock, after start-up, with two threads, by samples:\n")
     print_table(("", "seconds in which a thread holds it", "of the CPU seconds"), rows)
 
 
-def _held(command: tuple[str, ...], limit: float) -> float:
-    """Return for how many seconds some thread of a command holds the lock."""
+def _held(command: tuple[str, ...], limit: float) -> tuple[float, float]:
+    """Return for how many seconds some thread of a command holds the lock, and its CPU seconds."""
     with tempfile.NamedTemporaryFile(suffix=".txt") as samples:
         spy = ("py-spy", "record", "--gil", "--nonblocking", "--rate", str(SAMPLES),
                "--format", "raw", "--output", samples.name, "--")  # fmt: skip
-        run(Program("py-spy", 2, (*spy, *command), limit=limit))
+        _, printed = run(Program("py-spy", 2, (*spy, *command), limit=limit))
         lines = Path(samples.name).read_text().splitlines()
-        return sum(int(line.rpartition(" ")[2]) for line in lines) / SAMPLES
+    took = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+    if not took:  # py-spy has no status for it
+        raise RunError("failed")
+    held = sum(int(line.rpartition(" ")[2]) for line in lines) / SAMPLES
+    return held, took[0]["native"] + sum(took[0]["threads"].values())
 
 
 def _version(python: str) -> str:

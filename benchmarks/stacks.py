@@ -64,7 +64,8 @@ SIZES = (Stack("1 x", 1500, 1500, 0.1), Stack("4 x", 3000, 3000, 0.1), LARGE)
 
 def make(stacks: list[Stack], data: Path, seed: int) -> None:
     """Write the stacks that are not there yet, several at a time, each whole or not at all."""
-    wanted = [stack for stack in stacks if not stack.folder(data, seed).exists()]
+    folders = {stack.folder(data, seed): stack for stack in stacks}
+    wanted = [stack for folder, stack in folders.items() if not folder.exists()]
     wanted.sort(key=lambda stack: stack.pixels, reverse=True)
     if wanted:
         with ProcessPoolExecutor(min(len(wanted), os.cpu_count() or 1)) as executor:

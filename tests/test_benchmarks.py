@@ -17,8 +17,14 @@ import pixeltrend
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 SHARES = BENCHMARKS / "programs" / "shares.py"
 SECONDS = st.floats(0.0, 1e6)
-# No program of somebody else is timed.
-WITHOUT_OTHERS = {"PATH": "/usr/bin:/bin"}
+PATH = "/usr/bin:/bin"  # without the programs of others
+# Sees twenty samples in whatever it runs.
+PY_SPY = """#!/bin/sh
+while [ "$1" != -- ]; do [ "$1" = --output ] && output=$2; shift; done
+shift
+echo "main;run 20" > "$output"
+exec "$@"
+"""
 
 
 def rows_of(text):
@@ -35,9 +41,9 @@ def data(tmp_path_factory):
     return tmp_path_factory.mktemp("data")
 
 
-def bench(name, *arguments, data):
+def bench(name, *arguments, data, **env):
     command = [sys.executable, BENCHMARKS / name, *arguments, "--runs", 1, "--data", data]
-    done = run(command, env=WITHOUT_OTHERS)
+    done = run(command, env={"PATH": PATH} | env)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -108,5 +114,29 @@ def test_executors_are_compared(data):
     said = bench("executors.py", "--side", 64, "--workers", 2, data=data)
     assert "there is no py-spy here" in said
     rows = rows_of(said)
-    assert [row[2] for row in rows] == ["processes", "threads"] * 4
-    assert all(row[3].endswith("s (1 run)") for row in rows), rows
+    assert [row[1] for row in rows] == ["2"] * 4
+    for row in rows:
+        processes, threads = map(float, row[2].split(" / "))
+        assert min(processes, threads) > 0
+
+
+def test_who_holds_the_lock_is_sampled_where_it_can_be(data, tmp_path):
+    spy = tmp_path / "py-spy"
+    spy.write_text(PY_SPY)
+    spy.chmod(0o755)
+    said = bench(
+        "executors.py", "slope", "--side", 64, "--workers", 2, data=data, PATH=f"{tmp_path}:{PATH}"
+    )
+    times, held = rows_of(said)
+    assert times[0] == held[0] == "slope"
+    assert held[1] == "0.00"  # as much as the start
+
+
+def test_a_job_that_another_interpreter_cannot_do_says_why(data, tmp_path):
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ntest "$1" = -c || exit 3\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    said = bench(
+        "executors.py", "slope", "--side", 64, "--workers", 2, "--python", python, data=data
+    )
+    assert rows_of(said)[0][2].startswith("failed with status 3")
