@@ -12,6 +12,7 @@ import argparse
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,14 +61,14 @@ def read(path: Path) -> None:
     gdal.Open(str(path)).ReadAsArray()
 
 
-def print_compressions(values: Any, here: Path, runs: int) -> None:
-    """Print what each compression takes, of (bands, rows, columns)."""
+def measure(values: Any, here: Path, runs: int) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Return what each compression takes to write and to read (bands, rows, columns), and bytes."""
     took: dict[tuple[str, ...], list[tuple[float, float]]] = {o: [] for o in COMPRESSIONS}
     sizes = {}
+    path = here / "out.tif"
     for number in range(runs + 1):  # the first one warms up
         for options, times in took.items():
-            path = here / "out.tif"
-            both = seconds(lambda: write(values, path, options)), seconds(lambda: read(path))  # noqa: B023
+            both = seconds(partial(write, values, path, options)), seconds(partial(read, path))
             sizes[options] = path.stat().st_size
             path.unlink()
             if number:
@@ -76,13 +77,14 @@ def print_compressions(values: Any, here: Path, runs: int) -> None:
         options: [statistics.median(each) for each in zip(*times, strict=True)]
         for options, times in took.items()
     }
-    plain = medians[COMPRESSIONS[0]]
-    rows = []
-    for options, both in medians.items():
-        name = " ".join(f"`{option}`" for option in options)
-        cells = [f"{each - base:.2f} s" for each, base in zip(both, plain, strict=True)]
-        rows.append((name, *cells, f"{sizes[options] / values.nbytes:.1%}"))
-    print_table(("", "compress", "decompress", "bytes of the values' own"), rows)
+    plain = medians.pop(COMPRESSIONS[0])
+    return {
+        options: (
+            *(f"{each - base:.2f}" for each, base in zip(both, plain, strict=True)),
+            f"{sizes[options] / values.nbytes:.1%}",
+        )
+        for options, both in medians.items()
+    }
 
 
 def main() -> None:
@@ -97,11 +99,11 @@ def main() -> None:
     arguments.data.mkdir(parents=True, exist_ok=True)
     stack = stacks.NODE.squared(arguments.side)
     stacks.make([stack], arguments.data, arguments.seed)
-    print(
-        f"\n### Compression of {stack.pixels:,} pixels\n\n{machine()}; medians of {arguments.runs}."
-    )
+    print(f"\n### Compression of {stack.pixels:,} pixels\n")
+    print(f"{machine()}.\nMedians of {arguments.runs}.\n")
     with tempfile.TemporaryDirectory(prefix="out-", dir=arguments.data) as folder:
         here = Path(folder)
+        columns = []
         for name, names in OUTPUTS.items():
             say(name)
             pixeltrend.slope(
@@ -110,8 +112,21 @@ def main() -> None:
                 stats=names,
             )
             values = gdal.Open(str(here / "trend.tif")).ReadAsArray()
-            print(f"\n{name}: {values.nbytes / 1e6:,.0f} MB\n")
-            print_compressions(values.reshape(-1, *values.shape[-2:]), here, arguments.runs)
+            columns.append(measure(values.reshape(-1, *values.shape[-2:]), here, arguments.runs))
+        header = [
+            f"{name}: {what}" for name in OUTPUTS for what in ("compress", "decompress", "size")
+        ]
+        print_table(
+            ("CPU seconds", *header),
+            (
+                (
+                    " ".join(f"`{option}`" for option in options),
+                    *columns[0][options],
+                    *columns[1][options],
+                )
+                for options in columns[0]
+            ),
+        )
 
 
 if __name__ == "__main__":
