@@ -59,6 +59,9 @@ format: setup ## Format the code
 
 bench: setup ## Time pixeltrend beside what a user would run instead
 	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/compression.py
+	$(BIN)/python benchmarks/executors.py
 	$(BIN)/python benchmarks/pixels.py
 	$(BIN)/python benchmarks/ratios.py
 	$(BIN)/python benchmarks/scale.py

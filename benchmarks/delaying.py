@@ -52,14 +52,14 @@ class DelayingServer(ThreadingHTTPServer):
         self.delay = delay
         """Seconds that each answer waits."""
         self.answer: Callable[[str, str, int], HTTPStatus | None] = lambda *_asked: None
-        """Gives a status to answer with in place of the file, for a method, a path and the first
+        """Returns a status to answer with in place of the file, for a method, a path and the first
         byte wanted."""
         self.asked = Asked()
         self.lock = threading.Lock()
         self.waiting = 0
 
     def url(self, name: str = "") -> str:
-        """Give the address of a file."""
+        """Return the address of a file."""
         return f"http://127.0.0.1:{self.server_port}/{name}"
 
 

@@ -31,7 +31,7 @@ FLOAT32_BYTES = 4
 def decode(
     paths: list[str], chunks: list[tuple[int, int]], width: int, kept: int
 ) -> Iterator[memoryview]:
-    """Read every raster, one row chunk after the other; give the pixels of the last `kept` ones."""
+    """Read every raster chunk by chunk; yield the pixels of the last `kept` ones."""
     datasets = [gdal.OpenEx(path, gdal.OF_RASTER, ["GTiff"]) for path in paths]
     bands = [dataset.GetRasterBand(1) for dataset in datasets]
     buffer = np.empty(kept * max(rows for _, rows in chunks) * width * FLOAT32_BYTES, np.uint8)

@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _run(inputs: Sequence[str], output: Path, workers: int) -> float:
-    """Run `slope` on a list of files or URLs; give its wall time."""
+    """Run `slope` on a list of files or URLs; return its wall time."""
     command = [
         str(Path(sys.executable).with_name("pixeltrend")), "slope", "-", "-o", str(output), "-q",
         "--workers", str(workers),

@@ -56,6 +56,8 @@ class Timing:
     """Wall time of whole runs, one a round; scaled to all pixels."""
     cpu: list[float]
     """What these runs took of the cores, in seconds; not scaled."""
+    printed: list[str]
+    """What these runs printed."""
     failure: str = ""
     """Why there are none."""
     slow: bool = False
@@ -67,7 +69,7 @@ class Timing:
         return statistics.median(self.seconds)
 
     def ratio(self, other: Timing) -> float:
-        """Give how many times longer this takes: the median over rounds, where both ran in each."""
+        """Return how many times longer this takes: in the median round, if both ran in all."""
         if len(self.seconds) == len(other.seconds):
             pairs = zip(self.seconds, other.seconds, strict=True)
             return statistics.median(ours / theirs for ours, theirs in pairs)
@@ -94,7 +96,7 @@ def interleaved(programs: Sequence[Program], runs: int) -> list[Timing]:
 
     The first round warms up and does not count, but for slow programs: they run no second time.
     """
-    timings = [Timing(program, [], []) for program in programs]
+    timings = [Timing(program, [], [], []) for program in programs]
     for number in range(runs + 1):
         for timing in timings:
             if timing.failure or timing.slow:
@@ -102,7 +104,7 @@ def interleaved(programs: Sequence[Program], runs: int) -> list[Timing]:
             start = time.perf_counter()
             try:
                 before = _cpu_seconds()
-                took = seconds(timing.program)
+                took, printed = run(timing.program)
             except RunError as error:
                 if timing.program.limit is None:
                     raise SystemExit(f"{timing.program.name}: {error}") from error
@@ -113,11 +115,12 @@ def interleaved(programs: Sequence[Program], runs: int) -> list[Timing]:
             if number or timing.slow:
                 timing.seconds.append(took)
                 timing.cpu.append(_cpu_seconds() - before)
+                timing.printed.append(printed)
     return timings
 
 
-def seconds(program: Program) -> float:
-    """Run a program to its end; give its wall time, scaled to all pixels."""
+def run(program: Program) -> tuple[float, str]:
+    """Run a program to its end; return its wall time, scaled to all pixels, and what it printed."""
     with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -143,10 +146,11 @@ def seconds(program: Program) -> float:
             said = stderr.read().strip().splitlines() or ["nothing said"]
             errors = [line for line in said if "error" in line.lower()]
             raise RunError(f"failed with status {status}: {(errors or said)[-1]}")
+        printed = stdout.read()
         if program.part < 1:
-            grows = float(stdout.read())
+            grows = float(printed)
             took += grows / program.part - grows
-        return took
+        return took, printed
 
 
 def peak_memory(command: Sequence[str]) -> Memory | None:
@@ -165,7 +169,7 @@ def peak_memory(command: Sequence[str]) -> Memory | None:
 
 
 def tree_sizes(root: int) -> tuple[int, int]:
-    """Give the PSS and RSS of a process and all its descendants together, in bytes."""
+    """Return the PSS and RSS of a process and all its descendants together, in bytes."""
     sizes = [_sizes(pid) for pid in _tree(root)]
     return sum(size[0] for size in sizes), sum(size[1] for size in sizes)
 
@@ -176,13 +180,13 @@ def _kill(group: int) -> None:
 
 
 def _cpu_seconds() -> float:
-    """Give what all ended children, and theirs, took of the cores."""
+    """Return what all ended children, and theirs, took of the cores."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 def _tree(root: int) -> list[int]:
-    """Give a process and all its descendants."""
+    """Return a process and all its descendants."""
     children: dict[int, list[int]] = {}
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
@@ -199,7 +203,7 @@ def _tree(root: int) -> list[int]:
 
 
 def _sizes(pid: int) -> tuple[int, int]:
-    """Give the PSS and RSS of a process in bytes; 0 when it has ended."""
+    """Return the PSS and RSS of a process in bytes; 0 when it has ended."""
     try:
         text = (_PROC / str(pid) / "smaps_rollup").read_text()
     except OSError:

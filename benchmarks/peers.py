@@ -23,7 +23,7 @@ class MissingError(Exception):
 
 
 def find(folder: Path, out: Path, workers: int, limit: float) -> tuple[list[Program], list[str]]:
-    """Give the peers that are installed, and a line for each that is not.
+    """Return the peers that are installed, and a line for each that is not.
 
     Parameters
     ----------

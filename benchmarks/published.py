@@ -25,7 +25,7 @@ CHUNKS_PER_WORKER = 8
 
 
 def pixel_slope(pairs: np.ndarray) -> float:
-    """Give the slope of one pixel's (N, 2) pairs, gaps left out."""
+    """Return the slope of one pixel's (N, 2) pairs, gaps left out."""
     pixel = pairs[~np.isnan(pairs[:, 1])]
     if len(pixel) < 2:  # noqa: PLR2004 - two points make a line
         return np.nan
@@ -33,7 +33,7 @@ def pixel_slope(pairs: np.ndarray) -> float:
 
 
 def chunk_slopes(chunk: np.ndarray) -> list[float]:
-    """Give the slopes of a chunk of pixels, (P, N, 2)."""
+    """Return the slopes of a chunk of pixels, (P, N, 2)."""
     return [pixel_slope(pairs) for pairs in chunk]
 
 

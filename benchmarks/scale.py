@@ -89,7 +89,7 @@ def _report(cluster: list[int], here: Path, file: Path, times: int) -> None:
 
 
 def _start(stack: ExitStack, what: str, *arguments: object) -> int:
-    """Start a part of the cluster, to be ended with `stack`; give its process id."""
+    """Start a part of the cluster, to be ended with `stack`; return its process id."""
     words: Sequence[str] = [str(word) for word in arguments]
     process = subprocess.Popen(
         [sys.executable, "-m", f"distributed.cli.dask_{what}", "--host", "127.0.0.1", *words],

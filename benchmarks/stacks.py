@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pixeltrend.synthetic import make_series
@@ -40,6 +40,10 @@ class Stack:
         """Rows times columns."""
         return self.height * self.width
 
+    def squared(self, side: int) -> Stack:
+        """Return a stack that is stored alike, of another size."""
+        return replace(self, height=side, width=side)
+
     def folder(self, data: Path, seed: int) -> Path:
         """Return the folder, whose name says all that the pixels depend on."""
         stored = f"{self.compress.lower()}{self.predictor}"
@@ -52,13 +56,16 @@ SMALL = (
     Stack("small, 15 % gaps, LZW", 1021, 716, 0.15, "LZW", "1"),
 )
 LARGE = Stack("36 million, 10 % gaps, DEFLATE", 6000, 6000, 0.1, large=True)
+# How it scales; a file of a year is 64 MB decoded.
+NODE = Stack("16 million, 10 % gaps, DEFLATE", 4000, 4000, 0.1, large=True)
 # The memory table: 1, 4 and 16 times the pixels.
 SIZES = (Stack("1 x", 1500, 1500, 0.1), Stack("4 x", 3000, 3000, 0.1), LARGE)
 
 
 def make(stacks: list[Stack], data: Path, seed: int) -> None:
     """Write the stacks that are not there yet, several at a time, each whole or not at all."""
-    wanted = [stack for stack in stacks if not stack.folder(data, seed).exists()]
+    folders = {stack.folder(data, seed): stack for stack in stacks}
+    wanted = [stack for folder, stack in folders.items() if not folder.exists()]
     wanted.sort(key=lambda stack: stack.pixels, reverse=True)
     if wanted:
         with ProcessPoolExecutor(min(len(wanted), os.cpu_count() or 1)) as executor:
