@@ -1,4 +1,9 @@
-"""Compiled kernels for the slopes of Theil and Sen: those of some ranks among all pairs of values."""
+"""Compiled kernels for the slopes of Theil and Sen: those of some ranks among all pairs of values.
+
+A slope of some rank is looked for among rounded slopes, Float32, which are fast to make and to
+count. What is left in a narrow bracket, widened by the error of rounding, is made again as it
+should be, and the rank is selected there: the numbers are those of all slopes.
+"""
 
 from __future__ import annotations
 
@@ -7,79 +12,106 @@ import numpy as np
 from pixeltrend.reducers.lanes import AHEAD, LANES, compiled, load
 from pixeltrend.reducers.select_kernel import extent, pad, select
 
-_BITS = 24  # rows whose marks one Float32 holds exactly
-_REACH = 1.0  # standard errors within which most slopes are where they are looked for
-_ENOUGH = np.float32(12.0)
-_PASSES = 5
-_ONE = np.float32(1.0)
-_ZERO = np.float32(0.0)
+_HUGE = 8e307  # differences of values up to this one are finite
+_REACH = np.float32(0.8)  # standard errors within which most slopes are where they are looked for
+_ENOUGH = 12  # slopes in a bracket
+_PASSES = 6
+_BITS = 32
 _INF = np.float32(np.inf)
-_PLACES = np.array([{pow(2, b, 37): b for b in range(_BITS)}.get(r, 0) for r in range(37)])
+_ROUNDING = np.float32(2.0**-20)
+_FLOATS = tuple(np.float32([0.0, 0.5, 1.0, 2.0, 6.0]))
+_ZERO, _HALF, _ONE, _TWO, _SIX = _FLOATS
+
+# Multiplied by this number, each power of two has other highest six bits.
+_MAGIC = np.uint64(0x03F79D71B4CB0A89)
+_ROWS = np.zeros(64, dtype=np.uint64)
+for _bit in range(64):
+    _ROWS[((1 << _bit) * int(_MAGIC) >> 58) & 63] = 63 - _bit
+_U58 = np.uint64(58)
+
+
+@compiled
+def _shrink(y, least, most, small):
+    """Fill `small` with the values moved and scaled to -1 to 1; return whether they can be."""
+    for k in range(LANES):
+        least[k] = np.inf
+        most[k] = -np.inf
+    for i in range(y.shape[0]):
+        for k in range(LANES):
+            v = y[i, k]
+            least[k] = v if v < least[k] else least[k]
+            most[k] = v if v > most[k] else most[k]
+    huge = 0
+    for k in range(LANES):
+        huge += (least[k] < -_HUGE) | (most[k] > _HUGE)
+        middle = 0.5 * least[k] + 0.5 * most[k]
+        most[k] = 1.0 / max(most[k] - middle, 1e-300)
+        least[k] = middle
+    for i in range(y.shape[0]):
+        for k in range(LANES):
+            small[i, k] = (y[i, k] - least[k]) * most[k]
+    return huge == 0
 
 
 @compiled
 def _line(x, y, n, slope, error, work):
     """Estimate a least-squares slope and its standard error: where to look for other slopes."""
-    number, mean_x, mean_y, sxx, sxy, syy = work[0], work[1], work[2], work[3], work[4], work[5]
-    for r in range(6):
+    sx, sy, sxx, sxy, syy = work[0], work[1], work[2], work[3], work[4]
+    for k in range(LANES):
+        n[k] = 0
+    for r in range(5):
         for k in range(LANES):
-            work[r, k] = 0.0
-    for i in range(x.shape[0]):
+            work[r, k] = _ZERO
+    for i in range(y.shape[0]):
+        x1 = x[i]
+        x2 = x1 * x1
         for k in range(LANES):
             valid = y[i, k] == y[i, k]
-            number[k] += 1.0 if valid else 0.0
-            mean_x[k] += x[i] if valid else 0.0
-            mean_y[k] += y[i, k] if valid else 0.0
-    for k in range(LANES):
-        mean_x[k] /= number[k]
-        mean_y[k] /= number[k]
-    for i in range(x.shape[0]):
+            n[k] += valid
+            sx[k] += x1 if valid else _ZERO
+            sxx[k] += x2 if valid else _ZERO
         for k in range(LANES):
-            valid = y[i, k] == y[i, k]
-            dx = x[i] - mean_x[k] if valid else 0.0
-            dy = y[i, k] - mean_y[k] if valid else 0.0
-            sxx[k] += dx * dx
-            sxy[k] += dx * dy
-            syy[k] += dy * dy
+            v = y[i, k] if y[i, k] == y[i, k] else _ZERO
+            sy[k] += v
+            sxy[k] += x1 * v
+            syy[k] += v * v
     for k in range(LANES):
-        b = sxy[k] / sxx[k]
-        slope[k] = b
-        error[k] = np.sqrt(max(syy[k] / sxx[k] - b * b, 0.0) / number[k])
+        part = _ONE / np.float32(n[k])
+        sxx[k] -= sx[k] * sx[k] * part
+        syy[k] -= sy[k] * sy[k] * part
+        sxy[k] -= sx[k] * sy[k] * part
+    for k in range(LANES):
+        slope[k] = sxy[k] / sxx[k]
+    for k in range(LANES):
+        v = (syy[k] / sxx[k] - slope[k] * slope[k]) / np.float32(n[k])
+        error[k] = _ROUNDING + np.sqrt(v if v > _ZERO else _ZERO)
 
 
 @compiled
-def _rough(early, late, part, y, rows):
-    """Fill `rows` with slopes rounded to Float32, and rows that count for nothing after them."""
-    pairs = early.shape[0]
-    for r in range(pairs):
+def _rough(early, late, part, small, rows):
+    """Fill `rows` with rounded slopes."""
+    for r in range(rows.shape[0]):
         i, j, one = early[r], late[r], part[r]
         for k in range(LANES):
-            rows[r, k] = (y[j, k] - y[i, k]) * one
-    for r in range(pairs, rows.shape[0]):
-        for k in range(LANES):
-            rows[r, k] = np.nan
+            rows[r, k] = (small[j, k] - small[i, k]) * one
 
 
 @compiled
-def _number(rows, n):
-    """Count the slopes."""
-    for k in range(LANES):
-        n[k] = _ZERO
-    for r in range(0, rows.shape[0], AHEAD):
+def _slopes(early, late, run, y, slopes):
+    """Fill `slopes` with all slopes; return how many rows."""
+    for r in range(early.shape[0]):
+        i, j, one = early[r], late[r], run[r]
         for k in range(LANES):
-            a0 = _ONE if rows[r, k] == rows[r, k] else _ZERO
-            a1 = _ONE if rows[r + 1, k] == rows[r + 1, k] else _ZERO
-            a2 = _ONE if rows[r + 2, k] == rows[r + 2, k] else _ZERO
-            a3 = _ONE if rows[r + 3, k] == rows[r + 3, k] else _ZERO
-            n[k] += (a0 + a1) + (a2 + a3)
+            slopes[r, k] = (y[j, k] - y[i, k]) / one
+    return early.shape[0]
 
 
 @compiled
 def _count(rows, left, right, below, within):
     """Count the slopes below `left`, and those below `right`."""
     for k in range(LANES):
-        below[k] = _ZERO
-        within[k] = _ZERO
+        below[k] = 0
+        within[k] = 0
     for r in range(0, rows.shape[0], AHEAD):
         for k in range(LANES):
             v0 = rows[r, k]
@@ -87,109 +119,119 @@ def _count(rows, left, right, below, within):
             v2 = rows[r + 2, k]
             v3 = rows[r + 3, k]
             t = left[k]
-            a0 = _ONE if v0 < t else _ZERO
-            a1 = _ONE if v1 < t else _ZERO
-            a2 = _ONE if v2 < t else _ZERO
-            a3 = _ONE if v3 < t else _ZERO
-            below[k] += (a0 + a1) + (a2 + a3)
+            below[k] += (v0 < t) + (v1 < t) + (v2 < t) + (v3 < t)
             t = right[k]
-            b0 = _ONE if v0 < t else _ZERO
-            b1 = _ONE if v1 < t else _ZERO
-            b2 = _ONE if v2 < t else _ZERO
-            b3 = _ONE if v3 < t else _ZERO
-            within[k] += (b0 + b1) + (b2 + b3)
+            within[k] += (v0 < t) + (v1 < t) + (v2 < t) + (v3 < t)
 
 
 @compiled
-def _aim(step, line, rank, n, bracket, at):
-    """Choose the two thresholds of the next pass."""
+def _start(n, first, last, slope, error, left, right):
+    """Choose the first thresholds: where Kendall's S would have its quantiles."""
     for k in range(LANES):
-        slope, error = line[0, k], line[1, k]
-        low, high, n_low, n_high = bracket[0, k], bracket[1, k], bracket[2, k], bracket[3, k]
-        middle = np.float32(0.5) * (rank[0, k] + rank[1, k] + _ONE)
-        if low > -_INF and high < _INF:
-            size = n_high - n_low
-            unit = (high - low) / size
-            margin = np.float32(1.5) + np.float32(0.4) * np.sqrt(size)
-            at[0, k] = low + (middle - margin - n_low) * unit
-            at[1, k] = low + (middle + margin - n_low) * unit
-        else:
-            root = np.sqrt(np.sqrt(np.float32(2.0) * n[k]))
-            z = np.float32(6.0) * (middle - np.float32(0.5) * n[k]) / (root * root * root)
-            reach = np.float32(_REACH * 2.0**step)
-            at[0, k] = slope + (z - reach) * error
-            at[1, k] = slope + (z + reach) * error
+        root = np.sqrt(np.sqrt(np.float32(2 * n[k])))
+        z = np.float32(3 * (first[k] + last[k] + 1 - n[k])) / (root * root * root)
+        left[k] = slope[k] + (z - _REACH) * error[k]
+        right[k] = slope[k] + (z + _REACH) * error[k]
 
 
 @compiled
-def _narrow(rank, at, counts, bracket):
-    """Move the ends of the brackets to the thresholds; return how many are still wide."""
-    wide = 0
+def _aim(first, last, below, within, left, right, low, high):
+    """Choose thresholds on both sides of the ranks, on the line through the last two counts."""
     for k in range(LANES):
-        for e in range(2):
-            t, count = at[e, k], counts[e, k]
-            if count <= rank[0, k] and t > bracket[0, k]:
-                bracket[0, k] = t
-                bracket[2, k] = count
-            if count > rank[1, k] and t < bracket[1, k]:
-                bracket[1, k] = t
-                bracket[3, k] = count
-        wide += bracket[3, k] - bracket[2, k] > _ENOUGH
-    return wide
+        size = np.float32(within[k] - below[k])
+        missing = _HALF * np.float32(first[k] + last[k] + 1 - 2 * below[k])
+        margin = _ONE + np.float32(0.4) * np.sqrt(abs(missing) + abs(size - missing))
+        unit = (right[k] - left[k]) / size
+        t = left[k] + missing * unit
+        left[k] = t - margin * unit
+        right[k] = t + margin * unit
+    for k in range(LANES):
+        t = left[k]
+        left[k] = t if low[k] < t and t < high[k] else _HALF * (low[k] + high[k])
+        t = right[k]
+        right[k] = t if low[k] < t and t < high[k] else _HALF * (low[k] + high[k])
 
 
 @compiled
-def _mark(rows, bracket, marks, below):
-    """Mark the slopes within the brackets, and count those below."""
-    low, high = bracket[0], bracket[1]
+def _narrow(first, last, t, count, low, high, n_low, n_high):
+    """Move one end of each bracket to a threshold, if the ranks stay within."""
     for k in range(LANES):
-        below[k] = _ZERO
-        # Float32 slopes are within 2^-23 of the slopes; see `_rough`.
-        low[k] -= abs(low[k]) * np.float32(2.0**-21) + np.float32(1e-37)
-        high[k] += abs(high[k]) * np.float32(2.0**-21) + np.float32(1e-37)
-    for w in range(marks.shape[0]):
+        up = count[k] <= first[k] and t[k] > low[k]
+        low[k] = t[k] if up else low[k]
+        n_low[k] = count[k] if up else n_low[k]
+    for k in range(LANES):
+        down = count[k] > last[k] and t[k] < high[k]
+        high[k] = t[k] if down else high[k]
+        n_high[k] = count[k] if down else n_high[k]
+
+
+@compiled
+def _bracket(rows, first, last, at, counts, ends, known):
+    """Narrow the brackets, until few slopes are in most of them; return how many in all."""
+    low, high, n_low, n_high = ends[0], ends[1], known[0], known[1]
+    before = 4 * LANES
+    for step in range(_PASSES):
+        if step > 0:
+            _aim(first, last, counts[0], counts[1], at[0], at[1], low, high)
+        _count(rows, at[0], at[1], counts[0], counts[1])
+        _narrow(first, last, at[0], counts[0], low, high, n_low, n_high)
+        _narrow(first, last, at[1], counts[1], low, high, n_low, n_high)
+        wide = 0
+        for k in range(LANES):
+            wide += n_high[k] - n_low[k] > _ENOUGH
+        if wide <= LANES // 16 or 4 * wide > 3 * before:
+            break
+        before = wide
+    total = 0
+    for k in range(LANES):
+        total += n_high[k] - n_low[k]
+    return total
+
+
+@compiled
+def _mark(rows, low, high, marks, below):
+    """Mark the slopes within the brackets, a bit each, and count those below."""
+    for k in range(LANES):
+        below[k] = 0
+    for w in range(rows.shape[0] // _BITS):
         mark = marks[w]
         for k in range(LANES):
-            mark[k] = _ZERO
-        for b in range(0, _BITS, AHEAD):
-            r = w * _BITS + b
-            bit0 = np.float32(1 << b)
-            bit1 = np.float32(2 << b)
-            bit2 = np.float32(4 << b)
-            bit3 = np.float32(8 << b)
+            mark[k] = 0
+        for r in range(w * _BITS, (w + 1) * _BITS, AHEAD):
             for k in range(LANES):
                 v0 = rows[r, k]
                 v1 = rows[r + 1, k]
                 v2 = rows[r + 2, k]
                 v3 = rows[r + 3, k]
                 t = low[k]
-                a0 = _ONE if v0 < t else _ZERO
-                a1 = _ONE if v1 < t else _ZERO
-                a2 = _ONE if v2 < t else _ZERO
-                a3 = _ONE if v3 < t else _ZERO
-                below[k] += (a0 + a1) + (a2 + a3)
-                u = high[k]
-                b0 = bit0 if v0 >= t and v0 <= u else _ZERO
-                b1 = bit1 if v1 >= t and v1 <= u else _ZERO
-                b2 = bit2 if v2 >= t and v2 <= u else _ZERO
-                b3 = bit3 if v3 >= t and v3 <= u else _ZERO
-                mark[k] += (b0 + b1) + (b2 + b3)
+                a0, a1, a2, a3 = v0 < t, v1 < t, v2 < t, v3 < t
+                below[k] += a0 + a1 + a2 + a3
+                t = high[k]
+                b0, b1, b2, b3 = (v0 <= t) ^ a0, (v1 <= t) ^ a1, (v2 <= t) ^ a2, (v3 <= t) ^ a3
+                mark[k] = 16 * mark[k] + 8 * b0 + 4 * b1 + 2 * b2 + b3
 
 
 @compiled
-def _exact(early, late, run, y, marks, slopes, size):
+def _exact(early, late, run, y, marks, words, slopes, size):
     """Fill `slopes` with the marked slopes of each lane; return the rows of the fullest one."""
+    last = words.shape[0] - 1
+    for w in range(last):
+        for k in range(LANES):
+            words[w, k] = np.uint64(marks[2 * w, k]) << np.uint64(_BITS) | np.uint64(
+                np.uint32(marks[2 * w + 1, k])
+            )
     most = 0
     for k in range(LANES):
-        c = 0
-        for w in range(marks.shape[0]):
-            word = np.int64(marks[w, k])
-            while word:
-                bit = word & -word
-                r = w * _BITS + _PLACES[bit % 37]
-                slopes[c, k] = (y[late[r], k] - y[early[r], k]) / run[r]
-                c += 1
-                word ^= bit
+        c, w, word = 0, 0, words[0, k]
+        while w < last:
+            bit = word & (~word + np.uint64(1))
+            r = np.uint64(64 * w) + _ROWS[(bit * _MAGIC) >> _U58]
+            slopes[c, k] = (y[late[r], k] - y[early[r], k]) / run[r]
+            word ^= bit
+            c += bit != 0
+            done = word == 0
+            w += done
+            word |= words[w, k] & (~np.uint64(done) + np.uint64(1))
         size[k] = c
         most = max(most, c)
     for k in range(LANES):
@@ -211,60 +253,84 @@ def sen_slopes(x, group, values, ranks, known_median, out):
     for i in range(count - 1):
         for j in range(i + 1, count):
             pairs += group[i] == group[j] and x[i] < x[j]
-    early = np.empty(pairs, dtype=np.int64)
-    late = np.empty(pairs, dtype=np.int64)
-    run = np.empty(pairs)
-    part = np.empty(pairs)
+    words = (pairs + 63) // 64
+    early = np.zeros(64 * words, dtype=np.uint64)
+    late = np.zeros(64 * words, dtype=np.uint64)
+    run = np.full(64 * words, np.nan)  # what it divides counts for nothing
     r = 0
     for i in range(count - 1):
         for j in range(i + 1, count):
             if group[i] == group[j] and x[i] < x[j]:
                 early[r], late[r], run[r] = i, j, x[j] - x[i]
-                part[r] = 1.0 / run[r]
                 r += 1
-    words = (pairs + _BITS - 1) // _BITS
+    part = (1.0 / run).astype(np.float32)
+    most_part = part[:pairs].max() if pairs else _ONE
+    x1 = (x - 0.5 * (x[0] + x[-1])).astype(np.float32)
+    every = 2 * pairs == count * (count - 1)
+    packed = np.zeros((words + 1, LANES), dtype=np.uint64)
+    marks = np.zeros((2 * words, LANES), dtype=np.int32)
+    rows = np.empty(((pairs + _BITS - 1) // _BITS * _BITS, LANES), dtype=np.float32)
     y = np.empty((count, LANES))
-    rows = np.empty((words * _BITS, LANES), dtype=np.float32)
-    marks = np.empty((words, LANES), dtype=np.float32)
-    slopes = np.empty((pairs + AHEAD, LANES))
-    floats = np.empty((20, LANES), dtype=np.float32)
-    n, line, rank, bracket = floats[0], floats[1:3], floats[3:5], floats[5:9]
-    at, counts, below = floats[9:11], floats[11:13], floats[13]
+    small = np.empty((count, LANES), dtype=np.float32)
+    slopes = np.empty((64 * words + AHEAD, LANES))
+    floats = np.empty((6, LANES), dtype=np.float32)
+    line, at, ends = floats[0:2], floats[2:4], floats[4:6]
+    ints = np.empty((8, LANES), dtype=np.int32)
+    n, rank, counts, known, below = ints[0], ints[1:3], ints[3:5], ints[5:7], ints[7]
+    sums = np.empty((5, LANES), dtype=np.float32)
     size = np.empty(LANES, dtype=np.int64)
     low = np.empty(LANES)
     high = np.empty(LANES)
-    known = np.empty((4, LANES))
-    work = np.empty((6, LANES))
+    work = np.empty((8, LANES))
     for first in range(0, pixels, LANES):
         width = load(values, first, y)
-        _line(x, y, n, line[0], line[1], work)
-        _rough(early, late, part, y, rows)
-        _number(rows, n)
+        ordinary = _shrink(y, low, high, small)
+        if ordinary:
+            _line(x1, small, n, line[0], line[1], sums)
+            _rough(early, late, part, small, rows)
+            if every:
+                for k in range(LANES):
+                    n[k] = n[k] * (n[k] - 1) // 2
+            else:
+                at[:] = _INF
+                _count(rows, at[0], at[1], n, below)
+        else:
+            m = pad(slopes, _slopes(early, late, run, y, slopes))
+            extent(slopes, m, low, high, work[5])
+            for k in range(LANES):
+                n[k] = work[5, k]
         for q in range(1 if known_median else 0, 1 + ranks.shape[0]):
             for k in range(LANES):
-                rank[0, k] = np.floor(np.float32(0.5) * (n[k] - _ONE))
-                rank[1, k] = np.floor(np.float32(0.5) * n[k])
-                bracket[0, k] = -_INF
-                bracket[1, k] = _INF
-                bracket[2, k] = _ZERO
-                bracket[3, k] = n[k]
+                rank[0, k] = (n[k] + 1) // 2 - 1
+                rank[1, k] = n[k] // 2
             if q > 0:
                 for k in range(LANES):
                     rank[0, k] = ranks[q - 1, first + k] if k < width else 0.0
                     rank[1, k] = rank[0, k]
-            for step in range(_PASSES):
-                _aim(step, line, rank, n, bracket, at)
-                _count(rows, at[0], at[1], counts[0], counts[1])
-                if _narrow(rank, at, counts, bracket) <= LANES // 16:
-                    break
-            _mark(rows, bracket, marks, below)
-            m = pad(slopes, _exact(early, late, run, y, marks, slopes, size))
-            extent(slopes, m, low, high, known[1])
+            below[:] = 0
+            if ordinary:
+                ends[0] = np.float32(-3.0) * most_part
+                ends[1] = np.float32(3.0) * most_part
+                for k in range(LANES):
+                    known[0, k] = 0
+                    known[1, k] = n[k]
+                _start(n, rank[0], rank[1], line[0], line[1], at[0], at[1])
+                total = _bracket(rows, rank[0], rank[1], at, counts, ends, known)
+                if total > 24 * LANES:
+                    m = _slopes(early, late, run, y, slopes)
+                else:
+                    for k in range(LANES):
+                        ends[0, k] -= _ROUNDING * most_part
+                        ends[1, k] += _ROUNDING * most_part
+                    _mark(rows, ends[0], ends[1], marks, below)
+                    m = _exact(early, late, run, y, marks, packed, slopes, size)
+                m = pad(slopes, m)
+            extent(slopes, m, low, high, work[5])
             for k in range(LANES):
-                known[0, k] = 0.0
-                known[2, k] = rank[0, k] - below[k]
-                known[3, k] = rank[1, k] - below[k]
-            select(slopes, m, known[2], known[3], low, high, known[0], known[1], work)
+                work[4, k] = 0.0
+                work[6, k] = rank[0, k] - below[k]
+                work[7, k] = rank[1, k] - below[k]
+            select(slopes, m, work[6], work[7], low, high, work[4], work[5], work)
             for k in range(width):
                 value = low[k] if low[k] == high[k] else 0.5 * (low[k] + high[k])
-                out[q, first + k] = value + 0.0 if n[k] > _ZERO else np.nan
+                out[q, first + k] = value + 0.0 if n[k] > 0 else np.nan
