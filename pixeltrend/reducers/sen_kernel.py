@@ -14,7 +14,7 @@ from pixeltrend.reducers.select_kernel import extent, pad, select
 
 _HUGE = 8e307  # differences of values up to this one are finite
 _REACH = np.float32(0.8)  # standard errors within which most slopes are where they are looked for
-_ENOUGH = 12  # slopes in a bracket
+_ENOUGH = 7  # slopes in a bracket
 _PASSES = 6
 _BITS = 32
 _INF = np.float32(np.inf)
@@ -169,22 +169,40 @@ def _narrow(first, last, t, count, low, high, n_low, n_high):
 def _bracket(rows, first, last, at, counts, ends, known):
     """Narrow the brackets, until few slopes are in most of them; return how many in all."""
     low, high, n_low, n_high = ends[0], ends[1], known[0], known[1]
-    before = 4 * LANES
+    before = total = 0
     for step in range(_PASSES):
         if step > 0:
             _aim(first, last, counts[0], counts[1], at[0], at[1], low, high)
         _count(rows, at[0], at[1], counts[0], counts[1])
         _narrow(first, last, at[0], counts[0], low, high, n_low, n_high)
         _narrow(first, last, at[1], counts[1], low, high, n_low, n_high)
-        wide = 0
+        before, total = total, 0
         for k in range(LANES):
-            wide += n_high[k] - n_low[k] > _ENOUGH
-        if wide <= LANES // 16 or 4 * wide > 3 * before:
+            total += n_high[k] - n_low[k]
+        if total <= _ENOUGH * LANES or (step > 1 and 4 * total > 3 * before):
             break
-        before = wide
+    return total
+
+
+@compiled
+def _close_zeros(early, late, run, y, first, last, ends, known, negative, positive):
+    """Empty the brackets of the lanes whose ranks are slopes of zero; return how many others."""
+    for k in range(LANES):
+        negative[k] = 0.0
+        positive[k] = 0.0
+    for r in range(early.shape[0]):
+        i, j = early[r], late[r]
+        if run[r] > 0.0:
+            for k in range(LANES):
+                negative[k] += 1.0 if y[j, k] < y[i, k] else 0.0
+                positive[k] += 1.0 if y[j, k] > y[i, k] else 0.0
     total = 0
     for k in range(LANES):
-        total += n_high[k] - n_low[k]
+        if negative[k] <= first[k] and last[k] < known[2, k] - positive[k]:
+            ends[0, k] = _INF
+            ends[1, k] = _INF
+        else:
+            total += known[1, k] - known[0, k]
     return total
 
 
@@ -276,7 +294,7 @@ def sen_slopes(x, group, values, ranks, known_median, out):
     floats = np.empty((6, LANES), dtype=np.float32)
     line, at, ends = floats[0:2], floats[2:4], floats[4:6]
     ints = np.empty((8, LANES), dtype=np.int32)
-    n, rank, counts, known, below = ints[0], ints[1:3], ints[3:5], ints[5:7], ints[7]
+    n, rank, counts, known, below = ints[2], ints[3:5], ints[5:7], ints[0:2], ints[7]
     sums = np.empty((5, LANES), dtype=np.float32)
     size = np.empty(LANES, dtype=np.int64)
     low = np.empty(LANES)
@@ -316,7 +334,13 @@ def sen_slopes(x, group, values, ranks, known_median, out):
                     known[1, k] = n[k]
                 _start(n, rank[0], rank[1], line[0], line[1], at[0], at[1])
                 total = _bracket(rows, rank[0], rank[1], at, counts, ends, known)
+                if total > 2 * _ENOUGH * LANES:
+                    total = _close_zeros(
+                        early, late, run, y, rank[0], rank[1], ends, ints, work[0], work[1]
+                    )
                 if total > 24 * LANES:
+                    for k in range(LANES):
+                        size[k] = 1
                     m = _slopes(early, late, run, y, slopes)
                 else:
                     for k in range(LANES):
@@ -333,4 +357,5 @@ def sen_slopes(x, group, values, ranks, known_median, out):
             select(slopes, m, work[6], work[7], low, high, work[4], work[5], work)
             for k in range(width):
                 value = low[k] if low[k] == high[k] else 0.5 * (low[k] + high[k])
-                out[q, first + k] = value + 0.0 if n[k] > 0 else np.nan
+                value = value + 0.0 if size[k] > 0 or not ordinary else 0.0
+                out[q, first + k] = value if n[k] > 0 else np.nan
