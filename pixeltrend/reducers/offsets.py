@@ -150,7 +150,7 @@ def _ranks(
             high = np.minimum(np.rint((scores.pairs - reach) / 2.0), last)
             ranks = np.stack([low, high])
         slopes = np.empty((1 + len(ranks), y.shape[1]))
-        kernel = load_kernel("pairs_kernel")
+        kernel = load_kernel("sen_kernel")
         kernel.sen_slopes(times, codes, y, ranks, False, slopes)
         slopes *= PER[options.per]
         slopes[1:, scores.n < 5] = np.nan  # noqa: PLR2004 - as without groups

@@ -165,7 +165,7 @@ def sen_slopes(
     ArgumentError
         There are so many times that the slopes of a few pixels fill the memory.
     """
-    kernel = load_kernel("pairs_kernel")
+    kernel = load_kernel("sen_kernel")
     group = np.zeros(len(times), dtype=np.int64) if seasons is None else seasons.number
     sizes = np.bincount(group)
     pairs = int((sizes * (sizes - 1) // 2).sum())

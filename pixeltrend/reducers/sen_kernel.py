@@ -15,9 +15,10 @@ from pixeltrend.reducers.select_kernel import extent, pad, select
 _HUGE = 8e307  # differences of values up to this one are finite
 _REACH = np.float32(0.8)  # standard errors within which most slopes are where they are looked for
 _ENOUGH = 7  # slopes in a bracket
-_PASSES = 6
+_PASSES = 8
 _BITS = 32
 _INF = np.float32(np.inf)
+_EIGHTH = np.float32(0.125)
 _ROUNDING = np.float32(2.0**-20)
 _FLOATS = tuple(np.float32([0.0, 0.5, 1.0, 2.0, 6.0]))
 _ZERO, _HALF, _ONE, _TWO, _SIX = _FLOATS
@@ -146,10 +147,11 @@ def _aim(first, last, below, within, left, right, low, high):
         left[k] = t - margin * unit
         right[k] = t + margin * unit
     for k in range(LANES):
-        t = left[k]
-        left[k] = t if low[k] < t and t < high[k] else _HALF * (low[k] + high[k])
-        t = right[k]
-        right[k] = t if low[k] < t and t < high[k] else _HALF * (low[k] + high[k])
+        t, a, b = left[k], low[k], high[k]
+        left[k] = t if a < t and t < b else _EIGHTH * a if a < _ZERO and b > _ZERO else _HALF * (a + b)
+    for k in range(LANES):
+        t, a, b = right[k], low[k], high[k]
+        right[k] = t if a < t and t < b else _EIGHTH * b if a < _ZERO and b > _ZERO else _HALF * (a + b)
 
 
 @compiled
@@ -179,7 +181,7 @@ def _bracket(rows, first, last, at, counts, ends, known):
         before, total = total, 0
         for k in range(LANES):
             total += n_high[k] - n_low[k]
-        if total <= _ENOUGH * LANES or (step > 1 and 4 * total > 3 * before):
+        if total <= _ENOUGH * LANES or (step > 2 and 4 * total > 3 * before):
             break
     return total
 
@@ -338,7 +340,7 @@ def sen_slopes(x, group, values, ranks, known_median, out):
                     total = _close_zeros(
                         early, late, run, y, rank[0], rank[1], ends, ints, work[0], work[1]
                     )
-                if total > 24 * LANES:
+                if 8 * total > pairs * LANES:
                     for k in range(LANES):
                         size[k] = 1
                     m = _slopes(early, late, run, y, slopes)
