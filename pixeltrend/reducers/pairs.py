@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# Bytes of slopes that a kernel may hold, those of the pixels in its lanes.
-_MEMORY = 2**30
+# Bytes of slopes that a kernel may hold, those of the pixels in its lanes, and of each of them:
+# Float64 and Float32.
+_MEMORY = 3 * 2**29
+_BYTES = 12
 
 
 class Scores(NamedTuple):
@@ -169,7 +171,7 @@ def sen_slopes(
     group = np.zeros(len(times), dtype=np.int64) if seasons is None else seasons.number
     sizes = np.bincount(group)
     pairs = int((sizes * (sizes - 1) // 2).sum())
-    if 8 * kernel.LANES * pairs > _MEMORY:
+    if _BYTES * kernel.LANES * pairs > _MEMORY:
         raise ArgumentError(
             f"{len(times)} times make {pairs:,} pairs, too many for theil-sen: take one value a "
             "year, or compare within seasons"
