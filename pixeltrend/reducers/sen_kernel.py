@@ -11,11 +11,10 @@ import numpy as np
 
 from pixeltrend.reducers import rough_slopes_kernel as rough
 from pixeltrend.reducers.lanes import AHEAD, LANES, compiled, load
-from pixeltrend.reducers.select_kernel import extent, pad, select
+from pixeltrend.reducers.select_kernel import extent, select
 
 _FEW = 14  # slopes a bracket: more of them are often ties, and most ties are slopes of zero
 _CLOSED = np.float32(np.inf)
-_TINY, _LARGE = 1e-30, 1e30  # of 1 / run, so that products fit Float32
 
 # Multiplied by this number (de Bruijn), each power of two has other highest six bits. `_ROWS` says
 # which of 64 rows such a bit marks.
@@ -26,29 +25,6 @@ for _bit in range(64):
 _TOP_SIX = np.uint64(58)
 _ONE = np.uint64(1)
 _HALF_WORD = np.uint64(32)
-
-
-@compiled
-def _pairs(x, group):
-    """List the pairs of one group and two times: row of the earlier and the later value, and run.
-
-    They are filled up to whole words of 64 with runs of NaN, whose slopes count for nothing.
-    """
-    count = x.shape[0]
-    pairs = 0
-    for i in range(count - 1):
-        for j in range(i + 1, count):
-            pairs += group[i] == group[j] and x[i] < x[j]
-    early = np.zeros((pairs + 63) // 64 * 64, dtype=np.uint64)
-    late = np.zeros_like(early)
-    run = np.full(early.shape[0], np.nan)
-    r = 0
-    for i in range(count - 1):
-        for j in range(i + 1, count):
-            if group[i] == group[j] and x[i] < x[j]:
-                early[r], late[r], run[r] = i, j, x[j] - x[i]
-                r += 1
-    return pairs, early, late, run
 
 
 @compiled
@@ -85,7 +61,7 @@ def _close_zeros(early, late, run, y, n, rank, ends, known, negative, positive):
 
 @compiled
 def _marked_slopes(early, late, run, y, marks, words, slopes, size):
-    """Fill `slopes` with the marked slopes of each lane; return the rows of the fullest one."""
+    """Fill `slopes` with the marked slopes of each lane; return how many rows."""
     last = words.shape[0] - 1  # a word of no marks
     for w in range(last):
         for k in range(LANES):
@@ -104,7 +80,8 @@ def _marked_slopes(early, late, run, y, marks, words, slopes, size):
             w += done
             word |= words[w, k] & (~np.uint64(done) + _ONE)
         size[k] = c
-        most = max(most, c)
+        most = c if c > most else most
+    most = (most + AHEAD - 1) // AHEAD * AHEAD
     for k in range(LANES):
         for c in range(size[k], most):
             slopes[c, k] = np.nan
@@ -112,48 +89,59 @@ def _marked_slopes(early, late, run, y, marks, words, slopes, size):
 
 
 @compiled
-def sen_slopes(x, group, values, ranks, known_median, out):
-    """Fill `out` with the median of the slopes between the values of each group, and other ranks.
+def sen_slopes(
+    x,
+    early,
+    late,
+    run,
+    part,
+    every,
+    values,
+    ranks,
+    known_median,
+    out,
+    small,
+    rows,
+    marks,
+    words,
+    y,
+    slopes,
+    floats,
+    whole,
+    size,
+    work,
+):
+    """Fill `out` with the median of the slopes between pairs of values, and other ranks.
 
-    `x` and `group` are (N,), `values` (N, P). `ranks`, (R, P), are counted from 0 and give rows 1
-    to R of `out`, (1 + R, P); row 0 is the median, unless it is known. NaN where a pixel has no
-    pair.
+    `x`, (N,), are Float32 times around 0, `values` (N, P). `early` and `late` are the rows of the
+    values of each pair, `run` the time between them, filled up to whole words of 64 with NaN, and
+    `part` 1 / run in Float32, or all NaN if this cannot be. `every` says that all values pair.
+    `ranks`, (R, P), are counted from 0 and give rows 1 to R of `out`, (1 + R, P); row 0 is the
+    median, unless it is known. NaN where a pixel has no pair. The rest is scratch.
     """
-    count, pixels = values.shape
-    pairs, early, late, run = _pairs(x, group)
-    part = (1.0 / run).astype(np.float32)
-    steepest = part[:pairs].max() if pairs else np.float32(0.0)
-    middle = (x - 0.5 * (x[0] + x[-1])).astype(np.float32)
-    y = np.empty((count, LANES))
-    small = np.empty((count, LANES), dtype=np.float32)
-    rows = np.empty(((pairs + rough.BITS - 1) // rough.BITS * rough.BITS, LANES), dtype=np.float32)
-    marks = np.zeros((early.shape[0] // rough.BITS, LANES), dtype=np.int32)
-    words = np.zeros((early.shape[0] // 64 + 1, LANES), dtype=np.uint64)
-    slopes = np.empty((early.shape[0] + AHEAD, LANES))
-    floats = np.empty((6, LANES), dtype=np.float32)
-    line, at, ends = floats[0:2], floats[2:4], floats[4:6]
-    sums = np.empty((5, LANES), dtype=np.float32)
-    whole = np.empty((8, LANES), dtype=np.int32)
+    line, at, ends, sums = floats[0:2], floats[2:4], floats[4:6], floats[6:11]
     rank, counts, known, n, below = whole[0:2], whole[2:4], whole[4:6], whole[6], whole[7]
-    size = np.empty(LANES, dtype=np.int64)
-    low = np.empty(LANES)
-    high = np.empty(LANES)
-    work = np.empty((8, LANES))
+    low, high, work = work[8], work[9], work[0:8]
+    pixels = values.shape[1]
+    steepest = np.float32(0.0)
+    for r in range(part.shape[0]):
+        steepest = part[r] if part[r] > steepest else steepest
     m = 0
     for first in range(0, pixels, LANES):
         width = load(values, first, y)
-        roughly = rough.shrink(y, low, high, small) and _TINY < steepest < _LARGE
+        roughly = rough.shrink(y, low, high, small) and steepest > 0.0
         if roughly:
-            rough.line(middle, small, n, line[0], line[1], sums)
+            rough.line(x, small, n, line[0], line[1], sums)
             rough.rough_slopes(early, late, part, small, rows)
-            if 2 * pairs == count * (count - 1):
+            if every:
                 for k in range(LANES):
                     n[k] = n[k] * (n[k] - 1) // 2
             else:
-                at[:] = np.inf
+                for k in range(LANES):
+                    at[0, k] = at[1, k] = np.inf
                 rough.count(rows, at[0], at[1], n, below)
         else:
-            m = pad(slopes, _slopes(early, late, run, y, slopes))
+            m = _slopes(early, late, run, y, slopes)
             extent(slopes, m, low, high, work[5])
             for k in range(LANES):
                 n[k] = work[5, k]
@@ -174,7 +162,7 @@ def sen_slopes(x, group, values, ranks, known_median, out):
                     total = _close_zeros(
                         early, late, run, y, n, rank, ends, known, work[0], work[1]
                     )
-                if 8 * total > pairs * LANES:
+                if 8 * total > rows.shape[0] * LANES:
                     m = _slopes(early, late, run, y, slopes)
                 else:
                     for k in range(LANES):
@@ -182,7 +170,6 @@ def sen_slopes(x, group, values, ranks, known_median, out):
                         ends[1, k] += rough.ROUNDING * steepest
                     rough.mark(rows, ends[0], ends[1], marks, below)
                     m = _marked_slopes(early, late, run, y, marks, words, slopes, size)
-                m = pad(slopes, m)
             extent(slopes, m, low, high, work[5])
             for k in range(LANES):
                 work[4, k] = 0.0
