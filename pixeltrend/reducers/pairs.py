@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Float64 and Float32.
 _MEMORY = 3 * 2**29
 _BYTES = 12
-# Years between two values, below which slopes may not fit Float32.
+# Years: runs that are shorter, or longer than 1 / this, are not for Float32.
 _LEAST_RUN = 1e-30
 
 
@@ -205,11 +205,13 @@ def slopes_within(
     run = np.full(64 * words, np.nan)
     run[: len(early)] = times[late] - times[early]
     part = np.full(len(run), np.nan, dtype=np.float32)
+    x = np.zeros(len(times), dtype=np.float32)
     if len(early) and run[: len(early)].min() > _LEAST_RUN and np.ptp(times) < 1 / _LEAST_RUN:
         part[:] = 1 / run
+        x[:] = times - times.mean()
     lanes = kernel.LANES
     kernel.sen_slopes(
-        (times - times.mean()).astype(np.float32),
+        x,
         *pairs,
         run,
         part,
