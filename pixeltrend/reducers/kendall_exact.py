@@ -42,9 +42,11 @@ def at_most(n: Floats, discordant: Floats) -> Floats:
     ----------
     Kendall, M. G. (1970). Rank Correlation Methods, 4th ed., chapter 5.
     """
-    result = np.empty(len(n))
     small = n <= LARGEST
     starts, table = _table()
+    if small.all():
+        return table[starts[n.astype(np.intp)] + discordant.astype(np.intp)]
+    result = np.empty(len(n))
     result[small] = table[starts[n[small].astype(np.intp)] + discordant[small].astype(np.intp)]
     for count in np.unique(n[~small]):
         orders, here = factorial(int(count)), n == count

@@ -75,8 +75,13 @@ def mann_kendall_test(
     if "tau" in names:
         result["tau"] = np.clip(s / scores.untied, -1.0, 1.0)
     if "pvalue" in names:
-        p = _tail(z, options.alternative, correction)
-        _take_exact(p, scores, options.alternative, exact)
+        discordant = (scores.pairs - scores.tied - scores.s) / 2
+        exact &= is_exact(scores.n, discordant, scores.tied)
+        if exact.all():
+            p = _exact_p(scores.n, discordant, options.alternative)
+        else:
+            p = _tail(z, options.alternative, correction)
+            p[exact] = _exact_p(scores.n[exact], discordant[exact], options.alternative)
         result["pvalue"] = p
     return result
 
@@ -111,14 +116,9 @@ def _tail(z: Floats, alternative: str, correction: Correction | None) -> Floats:
     return np.minimum(2.0 * p, 1.0) if alternative == "two-sided" else np.asarray(p)
 
 
-def _take_exact(p: Floats, scores: Scores, alternative: str, may_be: NDArray[np.bool_]) -> None:
-    """Put the exact p-values into `p`, (P,), where they can be had."""
-    discordant = (scores.pairs - scores.tied - scores.s) / 2
-    chosen = np.flatnonzero(is_exact(scores.n, discordant, scores.tied) & may_be)
-    if len(chosen):
-        n, d = scores.n[chosen], discordant[chosen]
-        other = n * (n - 1) / 2 - d
-        if alternative == "two-sided":
-            p[chosen] = np.minimum(2.0 * at_most(n, np.minimum(d, other)), 1.0)
-        else:
-            p[chosen] = at_most(n, d if alternative == "increasing" else other)
+def _exact_p(n: Floats, discordant: Floats, alternative: str) -> Floats:
+    """Return the exact p-values, (P,), of so many decreasing pairs among n values without ties."""
+    other = n * (n - 1) / 2 - discordant
+    if alternative == "two-sided":
+        return np.minimum(2.0 * at_most(n, np.minimum(discordant, other)), 1.0)
+    return at_most(n, discordant if alternative == "increasing" else other)

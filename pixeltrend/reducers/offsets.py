@@ -11,7 +11,7 @@ from pixeltrend.reducers import student
 from pixeltrend.reducers.kernels import load_kernel
 from pixeltrend.reducers.mann_kendall import mann_kendall_test
 from pixeltrend.reducers.options import PER
-from pixeltrend.reducers.pairs import Scores, mann_kendall_scores
+from pixeltrend.reducers.pairs import Scores, mann_kendall_scores, slopes_within
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -149,9 +149,7 @@ def _ranks(
             low = np.maximum(np.rint((scores.pairs + reach) / 2.0) - 1, 0)
             high = np.minimum(np.rint((scores.pairs - reach) / 2.0), last)
             ranks = np.stack([low, high])
-        slopes = np.empty((1 + len(ranks), y.shape[1]))
-        kernel = load_kernel("pairs_kernel")
-        kernel.sen_slopes(times, codes, y, ranks, False, slopes)
+        slopes = slopes_within(times, codes, y, ranks)
         slopes *= PER[options.per]
         slopes[1:, scores.n < 5] = np.nan  # noqa: PLR2004 - as without groups
         result |= dict(zip(("slope", "slope_lower", "slope_upper"), slopes, strict=False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# Bytes of slopes that a kernel may hold, those of the pixels in its lanes.
-_MEMORY = 2**30
+# Bytes of slopes that a kernel may hold, those of the pixels in its lanes, and of each of them:
+# Float64 and Float32.
+_MEMORY = 3 * 2**29
+_BYTES = 12
+# Years: runs that are shorter, or longer than 1 / this, are not for Float32.
+_LEAST_RUN = 1e-30
 
 
 class Scores(NamedTuple):
@@ -165,13 +169,25 @@ def sen_slopes(
     ArgumentError
         There are so many times that the slopes of a few pixels fill the memory.
     """
-    kernel = load_kernel("pairs_kernel")
     group = np.zeros(len(times), dtype=np.int64) if seasons is None else seasons.number
+    return slopes_within(times, group, values, ranks, median=median)
+
+
+def slopes_within(
+    times: Floats,
+    group: NDArray[np.integer[Any]],
+    values: Floats,
+    ranks: Floats | None = None,
+    *,
+    median: Floats | None = None,
+) -> Floats:
+    """Return what `sen_slopes` does, of slopes between values of one group each."""
+    kernel = load_kernel("sen_kernel")
     sizes = np.bincount(group)
-    pairs = int((sizes * (sizes - 1) // 2).sum())
-    if 8 * kernel.LANES * pairs > _MEMORY:
+    count = int((sizes * (sizes - 1) // 2).sum())
+    if _BYTES * kernel.LANES * count > _MEMORY:
         raise ArgumentError(
-            f"{len(times)} times make {pairs:,} pairs, too many for theil-sen: take one value a "
+            f"{len(times)} times make {count:,} pairs, too many for theil-sen: take one value a "
             "year, or compare within seasons"
         )
     pixels = values.shape[1]
@@ -180,5 +196,44 @@ def sen_slopes(
     slopes = np.empty((1 + len(ranks), pixels))
     if median is not None:
         slopes[0] = median
-    kernel.sen_slopes(times, group, np.ascontiguousarray(values), ranks, median is not None, slopes)
+    early, late = np.triu_indices(len(times), 1)
+    paired = (group[early] == group[late]) & (times[early] < times[late])
+    early, late = early[paired], late[paired]
+    words = -(-len(early) // 64)
+    pairs = np.zeros((2, 64 * words), dtype=np.uint64)
+    pairs[:, : len(early)] = early, late
+    run = np.full(64 * words, np.nan)
+    run[: len(early)] = times[late] - times[early]
+    part = np.full(len(run), np.nan, dtype=np.float32)
+    x = np.zeros(len(times), dtype=np.float32)
+    if len(early) and run[: len(early)].min() > _LEAST_RUN and np.ptp(times) < 1 / _LEAST_RUN:
+        part[:] = 1 / run
+        x[:] = times - times.mean()
+    lanes = kernel.LANES
+    kernel.sen_slopes(
+        x,
+        *pairs,
+        run,
+        part,
+        bool(paired.all()),
+        np.ascontiguousarray(values),
+        ranks,
+        median is not None,
+        slopes,
+        *(
+            np.zeros((rows, lanes), dtype)
+            for rows, dtype in (
+                (len(times), np.float32),
+                (-(-len(early) // 32) * 32, np.float32),
+                (2 * words, np.int32),
+                (words + 1, np.uint64),
+                (len(times), np.float64),
+                (64 * words + kernel.AHEAD, np.float64),
+                (11, np.float32),
+                (8, np.int32),
+            )
+        ),
+        np.zeros(lanes, dtype=np.int64),
+        np.zeros((10, lanes)),
+    )
     return slopes

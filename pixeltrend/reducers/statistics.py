@@ -53,7 +53,7 @@ class Statistics:
         scratch = _ARRAYS * 8 * min(max(_TILE_VALUES, count), count * pixels)
         if self.method == "theil-sen" or self.options.correction is not None:
             seasons = 1 if self.options.season is None else _SEASONS
-            scratch += 8 * _LANES * count * (count // seasons) // 2
+            scratch += 12 * _LANES * count * (count // seasons) // 2
         return scratch
 
     def prepare(self) -> None:
