@@ -203,7 +203,7 @@ def class_shades(
     middles = lower / 2 + upper / 2
     if scheme == "quantiles":
         numbers = class_numbers(values, limits)
-        for number in range(len(middles)):  # `np.unique` imports NumPy's masked arrays
+        for number in range(len(middles)):
             if len(members := values[numbers == number]):
                 # A value that occurs: the mean of two may be too large for a float.
                 middles[number] = np.quantile(members, 0.5, method="lower")
