@@ -276,13 +276,14 @@ def _run(
         style=partial(styled, bands[0]),
     )
     prepare(reducer)
-    warnings += [note.text for note in undeclared(series, most=MOST_LOOKED_AT)]
     waiting, adjust = _adjustment(series, reducer, statistics, job, writer)
     tally = Tally(len(series.paths), p_row([info.name for info in bands]))
     before = usage.bytes_read()
     with reduced_windows(
         series, reducer, job.workers, waiting, job.watch, kept.take_up
     ) as computed:
+        # While workers read their first windows.
+        warnings += [note.text for note in undeclared(series, most=MOST_LOOKED_AT)]
         results = adjust(kept.join(computed))
         with writer:
             for window, result in results:

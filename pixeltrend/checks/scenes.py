@@ -126,7 +126,8 @@ def trend_times(series: Series, options: CompositeOptions) -> NDArray[np.float64
         There is only one.
     """
     if options.composite is None:
-        what, times = "times", np.unique(series.times)
+        # Not `np.unique`, which imports NumPy's masked arrays.
+        what, times = "times", np.array(sorted(set(series.times.tolist())))
     else:
         what, times = "periods", periods(series.times, options).times
     if len(times) < 2:  # noqa: PLR2004 - two points make a line

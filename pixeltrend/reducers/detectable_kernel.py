@@ -6,7 +6,7 @@ import numpy as np
 
 from pixeltrend.reducers import ols_ar1_kernel as ar1
 from pixeltrend.reducers import ols_kernel as ols
-from pixeltrend.reducers.lanes import LANES, compiled, load
+from pixeltrend.reducers.lanes import LANES, compiled, inner, load
 from pixeltrend.reducers.serial_correlation_kernel import unbiased
 from pixeltrend.reducers.student_kernel import WORK, lane_series
 
@@ -14,7 +14,7 @@ from pixeltrend.reducers.student_kernel import WORK, lane_series
 TOTAL, WEIGHTED, _ONES, _TIMES, PAIR_SUMS = 0, 1, 2, 3, 4
 
 
-@compiled
+@inner
 def ar1_sums(x, position, y, mean_x, r, sums):
     """Fill rows of `sums` with those over i and j of r^|t_i - t_j|, and of u_i u_j times that.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pixeltrend.reducers.lanes import LANES, compiled, load
+from pixeltrend.reducers.lanes import LANES, compiled, inner, load
 
 _LARGEST = 0.99  # a larger autocorrelation leaves nothing to tell a trend from
 _TRIED = 11  # autocorrelations to look between
@@ -17,7 +17,7 @@ _S11, _S1X, _SXX, _S1Y, _SXY, _SYY, _LOG, _DET = 0, 1, 2, 3, 4, 5, 6, 7
 _SUMS = 8
 
 
-@compiled
+@inner
 def _criterion(x, y, valid, r, n, sums, last, out):
     """Fill `out` with -2 log restricted likelihood, but for constants, where r_1 is `r`.
 
@@ -60,7 +60,7 @@ def _criterion(x, y, valid, r, n, sums, last, out):
         out[k] = (n[k] - 2.0) * np.log(sse) + sums[_LOG, k] + np.log(both)
 
 
-@compiled
+@inner
 def _search(x, y, valid, n, r, work, sums, last):
     """Fill `r` with the r_1 of least criterion: the best of some, then a golden section."""
     low, high, left, right, f_left, f_right, f, chosen = (
@@ -101,7 +101,7 @@ def _search(x, y, valid, n, r, work, sums, last):
         r[k] = 0.5 * (low[k] + high[k])
 
 
-@compiled
+@inner
 def _remove_line(x, y, valid, facts):
     """Take the least-squares line off; leave n, first value, mean time, level, slope and sxx."""
     n, y0, mean_x, level, slope, sxx = facts[0], facts[1], facts[2], facts[3], facts[4], facts[5]

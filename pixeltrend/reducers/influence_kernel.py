@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pixeltrend.reducers import ols_kernel as ols
-from pixeltrend.reducers.lanes import LANES, compiled, load
+from pixeltrend.reducers.lanes import LANES, compiled, inner, load
 
 # Where residuals are smaller than this part of all, the difference of two sums loses them.
 _NEAR_LINE = 1e-6
@@ -15,7 +15,7 @@ _ROUNDING = 1e-24
 _STAY, _UU, _MOVE, _EE = 0, 1, 2, 3
 
 
-@compiled
+@inner
 def _residuals(x, y, facts, slope, sse):
     """Leave the residuals in `y`; fill `slope`, and `sse` with the sums of their squares."""
     mean, y_mean = facts[ols.MEAN], facts[ols.Y_MEAN]
@@ -29,7 +29,7 @@ def _residuals(x, y, facts, slope, sse):
             sse[k] += e * e if e == e else 0.0
 
 
-@compiled
+@inner
 def _without_one(x, y, i, facts, sse, more, rest):
     """Fill `rest` with what stays without row `i`; `more` is n / (n - 1)."""
     n, mean, sxx = facts[ols.N], facts[ols.MEAN], facts[ols.SXX]
@@ -48,7 +48,7 @@ def _without_one(x, y, i, facts, sse, more, rest):
         rest_ee[k] = sse[k] - (left if left == left else 0.0)
 
 
-@compiled
+@inner
 def _without_some(x, y, start, stop, facts, sse, sums, rest):
     """Fill `rest` with what stays without the rows `start` to `stop`."""
     n, mean, sxx = facts[ols.N], facts[ols.MEAN], facts[ols.SXX]
@@ -76,7 +76,7 @@ def _without_some(x, y, start, stop, facts, sse, sums, rest):
         rest[_EE, k] = sse[k] - see[k] - se[k] * se[k] / stay - ue / uu * ue
 
 
-@compiled
+@inner
 def _again(x, y, start, stop, facts, sse, rest, work):
     """Sum the squared residuals without these rows again where a difference lost them."""
     near = False
@@ -103,7 +103,7 @@ def _again(x, y, start, stop, facts, sse, rest, work):
         rest[_EE, k] = again[k] if rest[_EE, k] < _NEAR_LINE * sse[k] else rest[_EE, k]
 
 
-@compiled
+@inner
 def _bounds(n, quantiles, bounds):
     """Fill `bounds` with what slope^2 sxx / sse has at the quantile of t; NaN without a test."""
     for k in range(LANES):
@@ -111,7 +111,7 @@ def _bounds(n, quantiles, bounds):
         bounds[k] = quantile * quantile / (n[k] - ols.LINE)
 
 
-@compiled
+@inner
 def _test(sxx, slope, sse, syy, bounds, significant):
     """Fill `significant` with 1 where t is beyond its quantile, else 0; NaN where it has none.
 
@@ -126,7 +126,7 @@ def _test(sxx, slope, sse, syy, bounds, significant):
         significant[k] = beyond + (bounds[k] - bounds[k])
 
 
-@compiled
+@inner
 def _extremes(some, without, least, most):
     """Take the slopes without a year where the year has values: a NaN stays."""
     for k in range(LANES):

@@ -9,7 +9,12 @@ A loop over the lanes becomes vectors only where the compiler knows, or can see 
 that the arrays it writes are not those it reads: it writes one or two, and reads a few.
 
 Numba looks only at a kernel's own file to see whether its machine code on disk is still valid:
-whoever changes this file must touch the kernels too.
+whoever changes this file, or one that a kernel imports functions of, must touch the kernels too.
+
+Compiling a kernel for the first time takes as long as its source has statements and branches, and
+some time for each function and for each form of `np.empty`, `np.full`, `min` and `max` in it. So
+kernels take one form, ``np.empty((rows, LANES))``, and functions that Python never calls are
+`inner`.
 """
 
 from __future__ import annotations
@@ -23,13 +28,18 @@ from numba import njit
 LANES = 64
 AHEAD = 4  # rows that one step of a loop over many rows takes
 
-compiled: Any = partial(njit, cache=True, nogil=True, error_model="numpy")
+_settings: Any = partial(njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+# What Python calls: its machine code is kept on disk, with that of the functions that it calls.
+compiled: Any = partial(_settings, cache=True)
+# What only kernels call.
+inner: Any = partial(_settings, no_cpython_wrapper=True)
 
 
-@compiled
+@inner
 def load(values, first, y):
     """Copy the pixels from `first` on into the lanes; return how many lanes have a pixel."""
-    width = min(LANES, values.shape[1] - first)
+    width = values.shape[1] - first
+    width = width if width < LANES else LANES
     for i in range(values.shape[0]):
         for k in range(width):
             y[i, k] = values[i, first + k]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pixeltrend.reducers import ols_kernel as ols
-from pixeltrend.reducers.lanes import LANES, compiled, load
+from pixeltrend.reducers.lanes import LANES, compiled, inner, load
 from pixeltrend.reducers.serial_correlation_kernel import ROUNDING, unbiased
 from pixeltrend.reducers.student_kernel import WORK, lane_series, lane_tails
 
@@ -15,7 +15,7 @@ _R1, _N_EFF, _FACTOR, _RESULTS = ols.STATISTICS, ols.STATISTICS + 1, ols.STATIST
 SQUARES, PRODUCTS, PAIRS, _LEFT, _LARGEST, _SLOPE, SUMS = 0, 1, 2, 3, 4, 5, 6
 
 
-@compiled
+@inner
 def residual_sums(x, position, y, facts, sums):
     """Fill `sums` with those of squared residuals, and of products and pairs one step apart.
 
@@ -44,7 +44,7 @@ def residual_sums(x, position, y, facts, sums):
                 pairs[k] += 1.0 if product == product else 0.0
 
 
-@compiled
+@inner
 def _correct(facts, sums, fewest, results):
     """Correct the errors in `results` for the autocorrelation of the residuals.
 

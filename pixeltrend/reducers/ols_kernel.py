@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pixeltrend.reducers.lanes import LANES, compiled, load
+from pixeltrend.reducers.lanes import LANES, compiled, inner, load
 
 # Where each statistic stands: the order of `ols_statistics.STATISTICS`.
 SLOPE, INTERCEPT, RVALUE, RSQUARED, PVALUE, STDERR = 0, 1, 2, 3, 4, 5
@@ -18,7 +18,7 @@ LINE = 2.0  # so many values always lie on a line
 _HUGE = 1e300  # as good as infinite, and no quotient of two infinities
 
 
-@compiled
+@inner
 def line_sums(x, step, whole, y, facts):
     """Fill `facts` with sums over the values of each lane; leave the values less the first in `y`.
 
@@ -67,7 +67,7 @@ def line_sums(x, step, whole, y, facts):
         syy[k] = syy[k] - sy[k] * y_mean[k]
 
 
-@compiled
+@inner
 def squared_residuals(x, y, facts):
     """Sum the squared residuals; again from the residuals themselves where they are tiny."""
     mean, sxx, sxy, syy = facts[MEAN], facts[SXX], facts[SXY], facts[SYY]
@@ -88,7 +88,7 @@ def squared_residuals(x, y, facts):
         sse[k] = again[k] if sse[k] < _NEAR_LINE * syy[k] else sse[k]
 
 
-@compiled
+@inner
 def line_results(facts, origin, scale, quantiles, results):
     """Fill `results` with all statistics but the p-value."""
     for k in range(LANES):
@@ -108,6 +108,7 @@ def line_results(facts, origin, scale, quantiles, results):
         results[INTERCEPT, k] = facts[Y0, k] + facts[Y_MEAN, k] - slope * x_mean
         results[RVALUE, k] = rvalue
         results[RSQUARED, k] = rvalue * rvalue
+        results[PVALUE, k] = np.nan
         results[STDERR, k] = stderr * scale
         results[INTERCEPT_STDERR, k] = stderr * np.sqrt(sxx / n + x_mean * x_mean)
         results[TVALUE, k] = slope / stderr
@@ -116,7 +117,7 @@ def line_results(facts, origin, scale, quantiles, results):
         results[UPPER, k] = (slope + half) * scale
 
 
-@compiled
+@inner
 def _pvalue(facts, tails, row, work, results):
     """Fill the p-values: P(|T| >= |t|) of Student's t as `student.tails` has it."""
     root, at, power, total = work[0], work[1], work[2], work[3]
@@ -161,7 +162,7 @@ def line_statistics(x, step, whole, values, origin, scale, quantiles, tails, cho
     count, pixels = values.shape
     y = np.empty((count, LANES))
     facts = np.empty((FACTS, LANES))
-    results = np.full((STATISTICS, LANES), np.nan)
+    results = np.empty((STATISTICS, LANES))
     row = np.empty(LANES, dtype=np.int64)
     work = np.empty((4, LANES))
     for first in range(0, pixels, LANES):
@@ -171,12 +172,11 @@ def line_statistics(x, step, whole, values, origin, scale, quantiles, tails, cho
         line_results(facts, origin, scale, quantiles, results)
         if tails.shape[0] > 0:
             _pvalue(facts, tails, row, work, results)
-        n = facts[N]
         for r in range(STATISTICS):
             for k in range(LANES):
-                results[r, k] = results[r, k] if n[k] >= LINE else np.nan
+                results[r, k] = results[r, k] if facts[N, k] >= LINE else np.nan
         for k in range(LANES):
-            results[N_VALID, k] = n[k]
+            results[N_VALID, k] = facts[N, k]
         for r in range(chosen.shape[0]):
             for k in range(width):
                 out[r, first + k] = results[chosen[r], k]

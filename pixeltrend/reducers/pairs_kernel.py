@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pixeltrend.reducers.lanes import AHEAD, LANES, compiled, load
+from pixeltrend.reducers.lanes import AHEAD, LANES, compiled, inner, load
 
 
-@compiled
+@inner
 def _signs(y, count, n, above, below):
     """Count the values, and the pairs whose later value is above, and below, the earlier one.
 
@@ -32,7 +32,7 @@ def _signs(y, count, n, above, below):
                 below[k] += (v0 < v) + (v1 < v) + (v2 < v) + (v3 < v)
 
 
-@compiled
+@inner
 def _ties(y, count, later, equal, ties):
     """Count the pairs of equal values, and sum t (t - 1) (2 t + 5) over the groups of t of them.
 
@@ -58,7 +58,7 @@ def _ties(y, count, later, equal, ties):
             ties[k] += 6.0 * later[k] * (later[k] + 2.0)
 
 
-@compiled
+@inner
 def _resolve(y, count, k):
     """Count the pairs of one lane whose later value is above, and below, the earlier one."""
     above = 0

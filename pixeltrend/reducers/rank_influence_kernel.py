@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from pixeltrend.reducers.lanes import LANES, compiled, load
+from pixeltrend.reducers.lanes import LANES, compiled, inner, load
 
 _FEWEST = 2.0  # values of which a test cannot lose one
 
 
-@compiled
+@inner
 def _signs(starts, y, n, s, untied, lost, row):
     """Count the values, S and the untied pairs of each lane, and S of pairs with each year.
 
@@ -39,7 +39,7 @@ def _signs(starts, y, n, s, untied, lost, row):
                 lost[g, k] += row[k]
 
 
-@compiled
+@inner
 def _count_equals(y, equal):
     """Count the values that are equal to each, itself too, (N, LANES)."""
     count = y.shape[0]
@@ -50,7 +50,7 @@ def _count_equals(y, equal):
                 equal[i, k] += 1.0 if y[i, k] == y[j, k] else 0.0
 
 
-@compiled
+@inner
 def _ties(start, stop, y, equal, same, ties):
     """Sum t (t - 1) (2 t + 5) over the groups of t equal values outside rows `start` to `stop`."""
     ties[:] = 0.0
@@ -67,7 +67,7 @@ def _ties(start, stop, y, equal, same, ties):
             ties[k] += (t - 1.0) * (2.0 * t + 5.0) if t > 1.0 else 0.0
 
 
-@compiled
+@inner
 def _rank_tests(n, s, ties, z, critical, side, significant):
     """Fill `significant` with 1 where S is, 0 where it is not, NaN where it has no variance."""
     for k in range(LANES):

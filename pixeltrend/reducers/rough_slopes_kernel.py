@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pixeltrend.reducers.lanes import AHEAD, LANES, compiled
+from pixeltrend.reducers.lanes import AHEAD, LANES, inner
 
 BITS = 32  # rows that one mark tells of
 ROUNDING = np.float32(2.0**-19)  # more than twice what a rounded slope is off by
@@ -25,7 +25,7 @@ _HALF = np.float32(0.5)
 _ONE = np.float32(1.0)
 
 
-@compiled
+@inner
 def shrink(y, least, most, small):
     """Fill `small` with the values moved and scaled to -1 to 1; return whether they can be."""
     for k in range(LANES):
@@ -48,7 +48,7 @@ def shrink(y, least, most, small):
     return huge == 0
 
 
-@compiled
+@inner
 def line(x, y, n, slope, error, work):
     """Estimate a least-squares slope and its standard error: where to look for other slopes."""
     sx, sy, sxx, sxy, syy = work[0], work[1], work[2], work[3], work[4]
@@ -82,7 +82,7 @@ def line(x, y, n, slope, error, work):
         error[k] = ROUNDING + np.sqrt(v if v > _ZERO else _ZERO)
 
 
-@compiled
+@inner
 def rough_slopes(early, late, part, small, rows):
     """Fill `rows` with rounded slopes; `part` is 1 / run."""
     for r in range(rows.shape[0]):
@@ -91,7 +91,7 @@ def rough_slopes(early, late, part, small, rows):
             rows[r, k] = (small[j, k] - small[i, k]) * one
 
 
-@compiled
+@inner
 def count(rows, left, right, below, within):
     """Count the slopes below `left`, and those below `right`."""
     for k in range(LANES):
@@ -109,7 +109,7 @@ def count(rows, left, right, below, within):
             within[k] += (v0 < t) + (v1 < t) + (v2 < t) + (v3 < t)
 
 
-@compiled
+@inner
 def _start(n, first, last, slope, error, left, right):
     """Choose the first thresholds: where Kendall's S would have its quantiles."""
     for k in range(LANES):
@@ -119,7 +119,7 @@ def _start(n, first, last, slope, error, left, right):
         right[k] = slope[k] + (z + _REACH) * error[k]
 
 
-@compiled
+@inner
 def _aim(first, last, below, within, left, right, low, high):
     """Choose thresholds on both sides of the ranks, on the line through the last two counts."""
     for k in range(LANES):
@@ -138,7 +138,7 @@ def _aim(first, last, below, within, left, right, low, high):
         right[k] = t if a < t < b else _EIGHTH * b if a < _ZERO and b > _ZERO else _HALF * (a + b)
 
 
-@compiled
+@inner
 def _narrow(first, last, t, count, low, high, n_low, n_high):
     """Move one end of each bracket to a threshold, if the ranks stay within."""
     for k in range(LANES):
@@ -151,7 +151,7 @@ def _narrow(first, last, t, count, low, high, n_low, n_high):
         n_high[k] = count[k] if down else n_high[k]
 
 
-@compiled
+@inner
 def bracket(rows, n, rank, line, at, counts, ends, known):
     """Find an interval around the slopes of two ranks with few others in it, in each lane.
 
@@ -179,7 +179,7 @@ def bracket(rows, n, rank, line, at, counts, ends, known):
     return total
 
 
-@compiled
+@inner
 def mark(rows, low, high, marks, below):
     """Mark the slopes from `low` to `high`, a bit each, the first highest; count those below."""
     for k in range(LANES):

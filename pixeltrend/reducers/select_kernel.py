@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pixeltrend.reducers.lanes import AHEAD, LANES, compiled, load
+from pixeltrend.reducers.lanes import AHEAD, LANES, compiled, inner, load
 
 
-@compiled
+@inner
 def pad(rows, m):
     """Add rows that count for nothing, up to a whole number of steps."""
     while m % AHEAD:
@@ -17,7 +17,7 @@ def pad(rows, m):
     return m
 
 
-@compiled
+@inner
 def extent(rows, m, low, high, n):
     """Find the smallest and the largest value of each lane, and count the values."""
     for k in range(LANES):
@@ -47,7 +47,7 @@ def extent(rows, m, low, high, n):
             n[k] += (n0 + n1) + (n2 + n3)
 
 
-@compiled
+@inner
 def _split(rows, m, at, count, under, over):
     """Count the values below `at`, and find the largest below and the smallest not below it."""
     inf = np.inf
@@ -85,7 +85,7 @@ def _split(rows, m, at, count, under, over):
             over[k] = o0 if o0 < over[k] else over[k]
 
 
-@compiled
+@inner
 def select(rows, m, rank1, rank2, low, high, n_low, n_high, work):
     """Find the values of one rank, or of two neighbouring ones, counted from 0, in each lane.
 

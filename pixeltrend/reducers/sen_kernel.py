@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from pixeltrend.reducers import rough_slopes_kernel as rough
-from pixeltrend.reducers.lanes import AHEAD, LANES, compiled, load
+from pixeltrend.reducers.lanes import AHEAD, LANES, compiled, inner, load
 from pixeltrend.reducers.select_kernel import extent, select
 
 _FEW = 14  # slopes a bracket: more of them are often ties, and most ties are slopes of zero
@@ -27,7 +27,7 @@ _ONE = np.uint64(1)
 _HALF_WORD = np.uint64(32)
 
 
-@compiled
+@inner
 def _slopes(early, late, run, y, slopes):
     """Fill `slopes` with all slopes; return how many rows."""
     for r in range(early.shape[0]):
@@ -37,7 +37,7 @@ def _slopes(early, late, run, y, slopes):
     return early.shape[0]
 
 
-@compiled
+@inner
 def _close_zeros(early, late, run, y, n, rank, ends, known, negative, positive):
     """Close the brackets of the lanes whose ranks are slopes of zero; return what others hold."""
     for k in range(LANES):
@@ -59,7 +59,7 @@ def _close_zeros(early, late, run, y, n, rank, ends, known, negative, positive):
     return total
 
 
-@compiled
+@inner
 def _marked_slopes(early, late, run, y, marks, words, slopes, size):
     """Fill `slopes` with the marked slopes of each lane; return how many rows."""
     last = words.shape[0] - 1  # a word of no marks

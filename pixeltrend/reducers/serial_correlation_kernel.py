@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pixeltrend.reducers.lanes import LANES, compiled, load
+from pixeltrend.reducers.lanes import LANES, compiled, inner, load
 
 # What is left of a perfect line: rounding errors, in parts of the largest value.
 ROUNDING = 1e-15
@@ -20,7 +20,7 @@ _MOST = 0.95  # a larger autocorrelation leaves nothing to test with
 _FEWEST_INDEPENDENT = 3.0  # values that a test needs
 
 
-@compiled
+@inner
 def unbiased(r, n):
     """Return r_1 of n residuals of a line less its bias, and the number of independent values.
 
@@ -33,7 +33,7 @@ def unbiased(r, n):
     return less, _FEWEST_INDEPENDENT if n_eff < _FEWEST_INDEPENDENT else n_eff
 
 
-@compiled
+@inner
 def _subtract(x, y, line, first_x, first_y, largest, left):
     """Subtract a line through the first value; leave the largest value and the largest residual."""
     first_x[:] = np.nan
@@ -72,7 +72,7 @@ def residuals(x, values, slope, out):
                 out[i, first + k] = 0.0 if negligible else y[i, k]
 
 
-@compiled
+@inner
 def _arcsine(x):
     """Return the arcsine of 0 to 1/2: a polynomial through Chebyshev's points, exact to 3e-16."""
     square = x * x
@@ -82,7 +82,7 @@ def _arcsine(x):
     return x * total
 
 
-@compiled
+@inner
 def _rank_weights(y, a, n):
     """Fill `a` with 2 i - n - 1 for the i-th of the `n` values of a lane, 0 where none is."""
     n[:] = 0.0
@@ -95,7 +95,7 @@ def _rank_weights(y, a, n):
             a[i, k] = a[i, k] - n[k] - 1.0 if y[i, k] == y[i, k] else 0.0
 
 
-@compiled
+@inner
 def _products(position, a, out):
     """Fill `out`, (steps, LANES), with the sums of a_i a_j by the steps between i and j.
 
@@ -113,7 +113,7 @@ def _products(position, a, out):
             out[0, k] += a[i, k] * a[i, k]
 
 
-@compiled
+@inner
 def _residual_r1(x, position, y, line, n, work, r):
     """Fill `r` with r_1 of the values less a line; NaN where only rounding is left.
 

@@ -70,6 +70,8 @@ class Statistics:
     def reduce(self, times: Floats, values: NDArray[np.floating[Any]]) -> Floats:
         """Reduce `values` (N, P), NaN where missing, at `times` (N,) to (bands, P)."""
         count, pixels = values.shape
+        # Numba would compile its kernels once more for times that are read-only.
+        times = np.array(times)
         result = np.empty((len(self.bands), pixels))
         tile = max(1, _TILE_VALUES // count)
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pixeltrend.reducers.lanes import LANES, compiled
+from pixeltrend.reducers.lanes import LANES, compiled, inner
 
 # Gamma(a + 1/2) / Gamma(a + 1) in powers of 1 / (a + 1/4)^2 (DLMF 5.11.14), from the last one on;
 # so many steps up the recurrence make them exact to 2e-15 from a = 1/2 on.
@@ -18,7 +18,7 @@ _HUGE = 1e300  # as good as infinite, and no quotient of two infinities
 WORK = 4  # rows of scratch
 
 
-@compiled
+@inner
 def lane_tails(t, df, work, out):
     """Fill `out` with P(|T| >= |t|) of each lane, for df of 1 or more; see `student.two_sided`.
 
@@ -66,7 +66,7 @@ def lane_tails(t, df, work, out):
         out[k] = 0.0 if np.isinf(t[k]) else p
 
 
-@compiled
+@inner
 def lane_series(coefficients, df, work, out):
     """Fill `out` with a series of Chebyshev's polynomials in 2 / df - 1, by Clenshaw's sums.
 

@@ -119,7 +119,7 @@ def precision(limits: NDArray[np.float64]) -> tuple[float, int]:
     factor = 1.0 if -4 <= exponent < 6 else 10.0 ** (3 * math.floor(exponent / 3))  # noqa: PLR2004
     if factor == 1 and (limits == np.rint(limits)).all():
         return 1.0, 0
-    unlike = np.unique(limits)
+    unlike = np.array(sorted(set(limits.tolist())))
     steps = np.abs([*np.diff(unlike), *unlike]) / factor
     # Two digits of the smallest step, and one of the limit nearest to zero unless it is as good as.
     wide = steps[: len(unlike) - 1] if len(unlike) > 1 else steps

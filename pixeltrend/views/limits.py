@@ -203,9 +203,10 @@ def class_shades(
     middles = lower / 2 + upper / 2
     if scheme == "quantiles":
         numbers = class_numbers(values, limits)
-        for number in np.unique(numbers[numbers < len(middles)]):
-            # A value that occurs: the mean of two may be too large for a float.
-            middles[number] = np.quantile(values[numbers == number], 0.5, method="lower")
+        for number in range(len(middles)):
+            if len(members := values[numbers == number]):
+                # A value that occurs: the mean of two may be too large for a float.
+                middles[number] = np.quantile(members, 0.5, method="lower")
         ordered = np.sort(np.abs(values[np.isfinite(values)]))
         middles = np.searchsorted(ordered, np.abs(middles)) / max(1, len(ordered))
     distances = np.abs(middles)

@@ -1,5 +1,6 @@
 """The smallest slope that would be seen: dense matrices, Weatherhead's formula, and simulation."""
 
+import numba
 import numpy as np
 import pytest
 from scipy import stats
@@ -19,11 +20,16 @@ def noise(count, pixels, r, seed=0):
     return values
 
 
+@numba.njit
+def fill_sums(x, positions, values, mean, r, out):
+    ar1_sums(x, positions, values, mean, r, out)  # which only kernels can call
+
+
 def sums(times, values, r):
     x = times - np.rint(times.mean())
     mean = np.nanmean(np.where(np.isnan(values), np.nan, x[:, np.newaxis]), axis=0)
     out = np.empty((PAIR_SUMS, LANES))
-    ar1_sums(x, steps(times), values, mean, np.full(LANES, r), out)
+    fill_sums(x, steps(times), values, mean, np.full(LANES, r), out)
     return out[[TOTAL, WEIGHTED]]
 
 
