@@ -95,15 +95,13 @@ class Result(NamedTuple):
     def valid(self, number: int) -> int:
         """Return how many pixels have a number of a band."""
         if self.sums is not None:
-            return int(self.sums[0, number].sum())
+            return int(self.sums.totals[0, number].sum())
         return int(np.count_nonzero(~np.isnan(self.block[number])))
 
     def band(self, number: int) -> Result:
         """Return one band alone."""
-        rows = slice(number, number + 1)
-        return Result(
-            self.block[rows], self.faults, None if self.sums is None else self.sums[:, rows]
-        )
+        sums = None if self.sums is None else self.sums.band(number)
+        return Result(self.block[number : number + 1], self.faults, sums)
 
 
 class Tally:

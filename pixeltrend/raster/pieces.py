@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pixeltrend.raster.statistics import segment_sums, segments
+from pixeltrend.raster.statistics import Sums, segment_sums, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from pixeltrend.raster.statistics import Sums
     from pixeltrend.raster.windows import Window
 
 
@@ -65,16 +64,24 @@ def numbers_of(parts: Sequence[Part], area: Window, band: int) -> NDArray[Any]:
     return joined
 
 
-def sums_of(pieces: Sequence[Piece], rows: Window) -> Sums:
-    """Return the `segment_sums` of whole rows that the pieces cover."""
-    bands, parts = len(pieces[0].block), parts_in(pieces, rows)
-    if any(piece.sums is None for piece in pieces):
-        each = [segment_sums(numbers_of(parts, rows, n)[np.newaxis]) for n in range(bands)]
-        return np.concatenate(each, axis=1)
-    sums = np.empty((5, bands, rows.height, segments(rows).stop))
+def sums_of(pieces: Sequence[Piece], rows: Window) -> list[Sums]:
+    """Return the `segment_sums` of each band of whole rows that the pieces cover.
+
+    Where pieces bring their sums, the smallest and largest values are those of whole pieces.
+    """
+    bands, parts = range(len(pieces[0].block)), parts_in(pieces, rows)
+    brought = [piece.sums for piece in pieces if piece.sums is not None]
+    if len(brought) < len(pieces):
+        return [segment_sums(numbers_of(parts, rows, band)[np.newaxis]) for band in bands]
+    totals = np.empty((3, len(bands), rows.height, segments(rows).stop))
     for window, piece, inner in parts:
-        sums[:, :, window.slices[0], segments(window)] = piece.sums[:, :, inner[0]]  # type: ignore[index]
-    return sums
+        if piece.sums is not None:
+            found = piece.sums.totals[:, :, inner[0]]
+            totals[:, :, window.slices[0], segments(window)] = found
+    low = np.fmin.reduce([sums.low for sums in brought])
+    high = np.fmax.reduce([sums.high for sums in brought])
+    every = Sums(totals, low, high)
+    return [every.band(band) for band in bands]
 
 
 def cuts(pieces: Sequence[Piece], width: int, tile_width: int, step: int) -> list[int]:

@@ -8,7 +8,7 @@ bits, whoever did.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from pixeltrend.raster.windows import Window
 
-    # (5, bands, rows, segments): number, smallest, largest, sum and sum of squares of the values.
-    Sums = NDArray[np.float64]
+    Floats = NDArray[np.float64]
 
 # Columns of a segment; the last one of a row may have fewer.
 _COLUMNS = 256
@@ -42,14 +41,27 @@ def segments(window: Window) -> slice:
     return slice(window.col_off // _COLUMNS, -(-(window.col_off + window.width) // _COLUMNS))
 
 
-def segment_sums(values: NDArray[np.floating[Any]]) -> Sums:
-    """Return the sums of each segment of `values`, (bands, rows, columns), NaN left out.
+class Sums(NamedTuple):
+    """What is summed up of a part of a raster, NaN left out."""
 
-    The first column is that of a segment.
-    """
+    totals: Floats
+    """Number, sum and sum of squares of the values of each segment, (3, bands, rows, segments)."""
+    low: Floats
+    """The smallest value, (bands,); NaN if there is none."""
+    high: Floats
+    """The largest value, (bands,)."""
+
+    def band(self, number: int) -> Sums:
+        """Return those of one band."""
+        rows = slice(number, number + 1)
+        return Sums(self.totals[:, rows], self.low[rows], self.high[rows])
+
+
+def segment_sums(values: NDArray[np.floating[Any]]) -> Sums:
+    """Return the sums of `values`, (bands, rows, columns), whose first column is a segment's."""
     bands, rows, columns = values.shape
     whole = columns - columns % _COLUMNS
-    sums = np.empty((5, bands, rows, -(-columns // _COLUMNS)))
+    sums = Sums(np.empty((3, bands, rows, -(-columns // _COLUMNS))), *np.full((2, bands), np.nan))
     parts = [(slice(0, whole), slice(0, whole // _COLUMNS), _COLUMNS)] if whole else []
     if whole < columns:
         parts.append((slice(whole, columns), slice(whole // _COLUMNS, None), columns - whole))
@@ -59,23 +71,23 @@ def segment_sums(values: NDArray[np.floating[Any]]) -> Sums:
             for band in range(bands):
                 for row in range(0, rows, step):
                     part = values[band, row : row + step, of_values]
+                    sums.low[band] = np.fmin(sums.low[band], np.fmin.reduce(part, axis=None))
+                    sums.high[band] = np.fmax(sums.high[band], np.fmax.reduce(part, axis=None))
                     part = part.reshape(len(part), -1, length)
-                    _sum_up(part, sums[:, band, row : row + step, of_sums])
+                    _sum_up(part, sums.totals[:, band, row : row + step, of_sums])
     return sums
 
 
-def _sum_up(values: NDArray[np.floating[Any]], sums: Sums) -> None:
-    """Fill `sums`, (5, rows, segments), for `values`, (rows, segments, columns)."""
+def _sum_up(values: NDArray[np.floating[Any]], totals: Floats) -> None:
+    """Fill `totals`, (3, rows, segments), for `values`, (rows, segments, columns)."""
     missing = np.isnan(values)
-    sums[0] = values.shape[-1]
-    sums[1] = np.fmin.reduce(values, axis=-1)
-    sums[2] = np.fmax.reduce(values, axis=-1)
+    totals[0] = values.shape[-1]
     if missing.any():
-        sums[0] -= missing.view(np.uint8).sum(axis=-1, dtype=np.uint32)
+        totals[0] -= missing.view(np.uint8).sum(axis=-1, dtype=np.uint32)
         values = np.where(missing, 0, values)
     doubles = values.astype(np.float64)
-    sums[3] = doubles.sum(axis=-1)
-    sums[4] = np.einsum("...i,...i->...", doubles, doubles)
+    totals[1] = doubles.sum(axis=-1)
+    totals[2] = np.einsum("...i,...i->...", doubles, doubles)
 
 
 class BandStatistics:
@@ -87,29 +99,28 @@ class BandStatistics:
     """
 
     def __init__(self) -> None:
-        self.low, self.high = math.inf, -math.inf
-        """Smallest and largest value."""
+        self.low = self.high = math.nan
+        """Smallest and largest value; NaN before there is one."""
         self.valid = 0
         """Values that are no NaN."""
         self._pixels = 0
         self._mean = self._squares = 0.0
 
     def add(self, sums: Sums, pixels: int) -> None:
-        """Take up the sums, (5, rows, segments), of so many pixels of the band."""
+        """Take up the sums of so many pixels of the band."""
         self._pixels += pixels
-        valid, low, high, total, squares = sums[:, sums[0] > 0]
+        self.low = float(np.fmin(self.low, sums.low[0]))
+        self.high = float(np.fmax(self.high, sums.high[0]))
+        valid, total, squares = sums.totals[:, sums.totals[0] > 0]
         if not valid.size:
             return
-        self.low = min(self.low, float(low.min()))
-        self.high = max(self.high, float(high.max()))
         added = float(valid.sum())
         count = self.valid + added
         with np.errstate(invalid="ignore", over="ignore"):  # of infinite values
             means = total / valid
-            within = np.where(low < high, squares - total * means, 0.0)
             mean = float(total.sum()) / added
             step = mean - self._mean
-            self._squares += float(np.maximum(within, 0.0).sum())
+            self._squares += float(np.maximum(squares - total * means, 0.0).sum())
             self._squares += float((valid * (means - mean) ** 2).sum())
             self._squares += step * step * self.valid * added / count
             self._mean += step * added / count
@@ -119,11 +130,13 @@ class BandStatistics:
         """Return the metadata items; none without values, or with infinite ones."""
         if not self.valid or not math.isfinite(self._mean) or not math.isfinite(self._squares):
             return {}
+        # What rounding leaves of the squares of a constant is not a deviation.
+        squares = self._squares if self.low < self.high else 0.0
         numbers = {
             "MAXIMUM": repr(self.high),
             "MEAN": f"{self._mean:.12g}",
             "MINIMUM": repr(self.low),
-            "STDDEV": f"{math.sqrt(self._squares / self.valid):.12g}",
+            "STDDEV": f"{math.sqrt(squares / self.valid):.12g}",
             "VALID_PERCENT": f"{100 * self.valid / self._pixels:.4g}",
         }
         return {f"STATISTICS_{name}": text for name, text in numbers.items()}

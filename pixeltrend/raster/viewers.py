@@ -94,7 +94,7 @@ class ForViewers:
             return
         sums = sums_of(pieces, rows)
         for number in counted:
-            self._statistics[number].add(sums[:, number], rows.pixels)
+            self._statistics[number].add(sums[number], rows.pixels)
 
     def write_statistics(self, dataset: Any) -> None:
         """Write them into the metadata of the bands, where GDAL looks for them."""
