@@ -50,6 +50,7 @@ _DEFAULTS = {
     "BIGTIFF": "IF_SAFER",
     "INTERLEAVE": "BAND",
 }
+_LEVELS = {"DEFLATE": "ZLEVEL", "ZSTD": "ZSTD_LEVEL"}
 _COG_DEFAULTS = {
     "COMPRESS": "DEFLATE",
     "PREDICTOR": "YES",
@@ -200,11 +201,9 @@ class RasterWriter:
         compression = options["COMPRESS"].upper()
         if compression in {"DEFLATE", "LZW", "ZSTD"}:
             options.setdefault("PREDICTOR", "1" if self._classes else "3")
-        if compression == "DEFLATE":
-            # Of a trend, the last digits are noise: higher levels take twice as long to save 1 %.
-            options.setdefault("ZLEVEL", "1")
-        if compression == "ZSTD":
-            options.setdefault("ZSTD_LEVEL", "1")
+        # Of a trend, the last digits are noise: higher levels take twice as long to save 1 %.
+        if compression in _LEVELS:
+            options.setdefault(_LEVELS[compression], "1")
         if self._threads > 1:
             options.setdefault("NUM_THREADS", str(self._threads))
         if not self.tile_height:
