@@ -21,9 +21,8 @@ from pixeltrend.checks.scenes import (
 from pixeltrend.checks.undeclared_nodata import undeclared
 from pixeltrend.errors import ArgumentError, redact
 from pixeltrend.execution import usage
-from pixeltrend.execution.budget import Output
 from pixeltrend.execution.executors import Workers
-from pixeltrend.execution.pipeline import Result, Tally, Watch, reduced_windows
+from pixeltrend.execution.pipeline import Tally, Watch, reduced_windows
 from pixeltrend.execution.resume import KeptWindows
 from pixeltrend.options import changed, from_keywords, takes
 from pixeltrend.raster.lock import lock
@@ -31,8 +30,6 @@ from pixeltrend.raster.output import OutputOptions
 from pixeltrend.raster.provenance import Provenance, describe, describe_unreadable, options_text
 from pixeltrend.raster.replacing import Replacement
 from pixeltrend.raster.writer import Band, RasterWriter
-from pixeltrend.reducers.bands import make_band
-from pixeltrend.reducers.classes import judge
 from pixeltrend.reducers.composite_options import CompositeOptions
 from pixeltrend.reducers.derived import CLASS, SENSOR
 from pixeltrend.reducers.function_options import FunctionOptions
@@ -48,13 +45,13 @@ from pixeltrend.series.options import InputOptions, value_options
 from pixeltrend.series.patterns import find_inputs
 from pixeltrend.series.settling import settle
 from pixeltrend.summary import Summary, Unreadable
+from pixeltrend.written import adjustment, written_bands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from pixeltrend.execution.pipeline import Results
     from pixeltrend.reducers.reducer import BandInfo, Reducer
     from pixeltrend.series.opening import Patterns
     from pixeltrend.series.series import Series
@@ -265,7 +262,7 @@ def _run(
         series = best_first(series, job.workers, job.watch)
     reducer = composing(make(series), job.inputs, job.composite)
     unit = "" if job.composite.composite == "count" else series.unit
-    bands = _bands(reducer, statistics)
+    bands = written_bands(reducer, statistics)
     writer = RasterWriter(
         output,
         series.grid,
@@ -276,7 +273,9 @@ def _run(
         style=partial(styled, bands[0]),
     )
     prepare(reducer)
-    waiting, adjust = _adjustment(series, reducer, statistics, job, writer)
+    waiting, adjust = adjustment(
+        series, reducer, statistics, job.output.dtype, job.workers.memory, writer
+    )
     tally = Tally(len(series.paths), p_row([info.name for info in bands]))
     before = usage.bytes_read()
     with reduced_windows(
@@ -320,56 +319,11 @@ def _run(
     )
 
 
-def _bands(reducer: Reducer, statistics: StatsOptions | None) -> list[BandInfo]:
-    """Return the bands that are written of those of the reducer, and the adjusted p-values."""
-    bands = list(reducer.bands)
-    if statistics is not None and statistics.stats == CLASS:
-        return [info for info in bands if info.name == CLASS]
-    if statistics is not None and statistics.fdr:
-        bands.append(make_band("pvalue_fdr", statistics))
-    return bands
-
-
 def styled(band: Band | BandInfo, sample: NDArray[Any], ends: tuple[float, float]) -> str:
     """Return the style of the first band of an output, from some of its values and their range."""
     from pixeltrend.views.style import band_style  # nothing is drawn before the end
 
     return band_style(sample, ends, band.name, band.classes)
-
-
-def _adjustment(
-    series: Series,
-    reducer: Reducer,
-    statistics: StatsOptions | None,
-    job: Job,
-    writer: RasterWriter,
-) -> tuple[Output, Callable[[Results], Results]]:
-    """Return what waits in this process, and what makes the results that are written.
-
-    p-values are adjusted over all results, in full precision whatever is written.
-    """
-    names = [info.name for info in reducer.bands]
-    classes = statistics is not None and statistics.stats == CLASS
-    if statistics is None or statistics.fdr is None:
-        take = partial(_taken, row=names.index(CLASS)) if classes else iter
-        height = 0 if classes else writer.tile_height
-        return Output(job.output.dtype, writer.row_bytes, height), take
-    from pixeltrend.execution import fdr  # a run in one pass does without
-
-    alpha = statistics.alpha
-    held = fdr.held_within(job.workers.memory, series.grid.pixels)
-    adjust = partial(
-        fdr.with_adjusted,
-        row=names.index("pvalue"),
-        method=statistics.fdr,
-        dtype="float64" if classes else job.output.dtype,
-        folder=writer.folder,
-        held=held,
-    )
-    waiting = Output("float64", writer.row_bytes + held * fdr.BYTES_HELD)
-    if not classes:
-        return waiting, adjust
-    return waiting, lambda results: _judged(adjust(results), names.index(CLASS), alpha)
 
 
 def unreadable_files(series: Series, tally: Tally) -> tuple[Unreadable, ...]:
@@ -390,18 +344,6 @@ def _check_class(statistics: StatsOptions, output: OutputOptions) -> None:
         )
     if output.dtype != OutputOptions().dtype:
         raise ArgumentError(f"dtype {output.dtype}: the classes of --stats class are bytes")
-
-
-def _taken(results: Results, row: int) -> Results:
-    """Return one band alone: of composites there is the number of scenes too."""
-    for window, result in results:
-        yield window, result.band(row)
-
-
-def _judged(results: Results, row: int, alpha: float) -> Results:
-    """Return the classes alone, by the adjusted p-values, which are the last band."""
-    for window, (block, faults, _) in results:
-        yield window, Result(judge(block[row : row + 1], block[-1:], alpha), faults)
 
 
 def metadata(
