@@ -115,7 +115,7 @@ def test_a_summary_counts_the_missing_values_of_each_raster(
     values = make_values(4, 50, 40, gaps=0.2)
     write_stack(tmp_path, values, options=["BLOCKYSIZE=10"])
     for more in (["--workers", "1"], ["--workers", "2"], ["--stats", "slope,pvalue", "--fdr"]):
-        done = run_cli("slope", "ndvi_*.tif", "-o", "t.tif", "--json", "--memory", "16K", *more)
+        done = run_cli("slope", "ndvi_*.tif", "-o", "t.tif", "--json", "--memory", "20K", *more)
         assert (done.returncode, done.stderr) == (0, "")
         summary = json.loads(done.stdout)
         assert summary["missing"] == np.isnan(values).sum((1, 2)).tolist()
