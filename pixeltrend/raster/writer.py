@@ -153,7 +153,9 @@ class RasterWriter:
         """
         if self._classes:
             block = np.nan_to_num(block, nan=0.0)
-        block = np.array(block, self._dtype, order="C", copy=not self.tile_height or None)
+        block = np.ascontiguousarray(block, self._dtype)
+        if not self.tile_height:  # nobody knows how many blocks will wait
+            block = block.copy()
         piece = Piece(window, block.reshape(-1, window.height, window.width), sums)
         self._viewers.add(piece)
         self._pieces.append(piece)
