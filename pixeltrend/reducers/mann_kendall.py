@@ -67,22 +67,22 @@ def mann_kendall_test(
         exact &= ~correction.changed
         result |= {"r1": correction.r1, "n_eff": correction.n_eff, "factor": factor}
     none = scores.pairs < 1
-    var_s = np.where(none, np.nan, (scores.var_s + scores.both) * factor)
-    s = np.where(none, np.nan, scores.s)
-    z = (s - np.sign(s)) / np.sqrt(var_s)
-    z[~(var_s > 0)] = np.nan
-    result |= {"s": s, "var_s": var_s, "z": z}
+    s = result["s"] = np.where(none, np.nan, scores.s)
     if "tau" in names:
         result["tau"] = np.clip(s / scores.untied, -1.0, 1.0)
-    if "pvalue" in names:
-        discordant = (scores.pairs - scores.tied - scores.s) / 2
-        exact &= is_exact(scores.n, discordant, scores.tied)
-        if exact.all():
-            p = _exact_p(scores.n, discordant, options.alternative)
-        else:
-            p = _tail(z, options.alternative, correction)
-            p[exact] = _exact_p(scores.n[exact], discordant[exact], options.alternative)
-        result["pvalue"] = p
+    discordant = (scores.pairs - scores.tied - scores.s) / 2
+    exact &= is_exact(scores.n, discordant, scores.tied)
+    if "pvalue" in names and exact.all():
+        result["pvalue"] = _exact_p(scores.n, discordant, options.alternative)
+        if {"var_s", "z"}.isdisjoint(names):
+            return result
+    var_s = np.where(none, np.nan, (scores.var_s + scores.both) * factor)
+    z = (s - np.sign(s)) / np.sqrt(var_s)
+    z[~(var_s > 0)] = np.nan
+    result |= {"var_s": var_s, "z": z}
+    if "pvalue" in names and "pvalue" not in result:
+        p = result["pvalue"] = _tail(z, options.alternative, correction)
+        p[exact] = _exact_p(scores.n[exact], discordant[exact], options.alternative)
     return result
 
 

@@ -94,20 +94,24 @@ def _slope(x: Floats, values: NDArray[np.floating[Any]], work: _Workspace) -> Fl
         valid, weights = np.ones((len(x), 1), dtype=bool), weights[:, :1]
     n, mean, sxx = _time_sums(x, valid, weights)
     sy, below = np.zeros((2, len(y0)))
-    product = np.empty_like(y0)
+    scratch = np.empty_like(y0)
     # sum(x y) by parts: x_N sum(y) - sum of (x_i+1 - x_i) (y_1 + ... + y_i), an addition a year.
-    for step, y_i, missing_i in zip([*np.diff(x), 0.0], y, missing, strict=True):
+    for step, y_i in zip([*np.diff(x), 0.0], y, strict=True):
         y_i -= y0  # noqa: PLW2901 - in place: y is this function's own
         if gaps:
-            np.putmask(y_i, missing_i, 0.0)  # adds nothing to the sums
+            # Missing values add nothing to the sums: 0, by loops that take half as long as a mask.
+            np.fmax(y_i, 0.0, out=scratch)
+            np.fmin(y_i, 0.0, out=y_i)
+            np.add(y_i, scratch, out=y_i)
         sy += y_i
         if step == 1:
             below += sy
         elif step:
-            below += np.multiply(sy, step, out=product)
+            below += np.multiply(sy, step, out=scratch)
     sxy = (x[-1] - mean) * sy - below
     slope: Floats = np.divide(sxy, sxx, out=sxy)
     slope[np.broadcast_to(n < 2, slope.shape)] = np.nan  # noqa: PLR2004 - two points: a line
+    slope[np.isinf(y0)] = np.nan
     return slope
 
 

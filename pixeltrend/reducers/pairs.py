@@ -108,8 +108,12 @@ def _seasonal_variance(values: Floats, seasons: Seasons) -> Floats:
 def _scores(times: Floats, values: Floats) -> list[Floats]:
     """Return the fields of `Scores` for one season."""
     n, s, equal, ties = _compare(values)
-    one_time, both_equal, triples, ties_in_time = np.zeros((4, values.shape[1]))
+    pairs, var_s = n * (n - 1) / 2, n * (n - 1) * (2 * n + 5) - ties
     distinct, counts = np.unique(times, return_counts=True)
+    if len(distinct) == len(times):
+        both = np.zeros(len(n))
+        return [n, s, pairs, equal, var_s / 18, both, np.sqrt(pairs) * np.sqrt(pairs - equal)]
+    one_time, both_equal, triples, ties_in_time = np.zeros((4, values.shape[1]))
     for time in distinct[counts > 1]:
         u, s_within, equal_within, _ = _compare(values[times == time])
         s -= s_within
@@ -117,7 +121,6 @@ def _scores(times: Floats, values: Floats) -> list[Floats]:
         both_equal += equal_within
         triples += u * (u - 1) * (u - 2)
         ties_in_time += u * (u - 1) * (2 * u + 5)
-    pairs = n * (n - 1) / 2
     # The kernel sums t (t - 1) (2 t + 5), which is 2 t (t - 1) (t - 2) + 9 t (t - 1).
     both = 2 * one_time * equal / np.maximum(n * (n - 1), 1)
     both += triples * (ties / 2 - 9 * equal) / np.maximum(9 * n * (n - 1) * (n - 2), 1)
@@ -126,7 +129,7 @@ def _scores(times: Floats, values: Floats) -> list[Floats]:
         s,
         pairs - one_time,
         equal + one_time - both_equal,
-        (n * (n - 1) * (2 * n + 5) - ties - ties_in_time) / 18,
+        (var_s - ties_in_time) / 18,
         both,
         np.sqrt(pairs - one_time) * np.sqrt(pairs - equal),
     ]

@@ -187,3 +187,12 @@ def test_reducer_travels():
     travelled = pickle.loads(pickle.dumps(reducer))  # noqa: S301 - our own
     assert travelled == reducer
     assert len(pickle.dumps(reducer)) < 2000
+
+
+@pytest.mark.parametrize("first", [np.inf, -np.inf])
+@pytest.mark.parametrize("rest", [(np.nan, 1.0), (1.0, np.nan, 2.0), (np.nan, np.nan, -np.inf)])
+def test_no_line_goes_through_an_infinite_first_value(first, rest):
+    values = np.array([[first, 1.0], *([value, 2.0] for value in rest)])
+    found = slopes(np.arange(len(values)), values)
+    assert np.isnan(found[0])
+    assert np.isfinite(found[1])
