@@ -190,6 +190,15 @@ def test_creation_option_that_is_none_is_refused(target, options, file_format):
     assert listing(target.parent) == ["trend.tif"]
 
 
+@pytest.mark.parametrize(
+    ("file_format", "name"), [("GTiff", "BLOCKYSIZE"), ("GTiff", "ZLEVEL"), ("COG", "LEVEL")]
+)
+def test_creation_option_that_is_no_number_is_refused(target, file_format, name):
+    with pytest.raises(ArgumentError, match=f"{name}=abc: the value must be a whole number"):
+        write(target, file_format=file_format, creation_options={name: "abc"})
+    assert target.read_bytes() == b"the old output"
+
+
 @pytest.mark.parametrize("wrong", [{"dtype": "int16"}, {"file_format": "PNG"}])
 def test_unknown_type_or_format_is_refused(target, wrong):
     with pytest.raises(ArgumentError, match=next(iter(wrong.values()))):
