@@ -3,8 +3,8 @@
     python benchmarks/scaling.py [ROW...]; --help has the options
 
 CPU seconds are those of `pixeltrend slope` with two workers, less those of the same command on a
-stack of a few pixels: what remains grows with the pixels. In brackets, what the same took before
-blocks went to GDAL from the memory that they arrive in.
+stack of a few pixels: what remains grows with the pixels. In brackets, what the same took, on
+another machine, before blocks went to GDAL from the memory that they arrive in.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def print_shares(runs: Runs) -> None:
                 _beside(f"{runs.floor_ratio(row):.2f}", row.floor),
             )
         )
-    print("\nCPU seconds after start-up, two workers; in brackets, before:\n")
+    print("\nCPU seconds after start-up, two workers; in brackets, before, on another machine:\n")
     print_table(header, rows)
 
 

@@ -42,7 +42,7 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def say(message: str) -> None:
-    """Tell whoever waits what is done now."""
+    """Print what is being done, on stderr."""
     print(f"{Path(sys.argv[0]).stem}: {message}", file=sys.stderr, flush=True)
 
 

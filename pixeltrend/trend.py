@@ -24,6 +24,7 @@ from pixeltrend.execution import usage
 from pixeltrend.execution.executors import Workers
 from pixeltrend.execution.pipeline import Tally, Watch, reduced_windows
 from pixeltrend.execution.resume import KeptWindows
+from pixeltrend.execution.written import adjustment, written_bands
 from pixeltrend.options import changed, from_keywords, takes
 from pixeltrend.raster.lock import lock
 from pixeltrend.raster.output import OutputOptions
@@ -45,7 +46,6 @@ from pixeltrend.series.options import InputOptions, value_options
 from pixeltrend.series.patterns import find_inputs
 from pixeltrend.series.settling import settle
 from pixeltrend.summary import Summary, Unreadable
-from pixeltrend.written import adjustment, written_bands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

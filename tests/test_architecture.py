@@ -31,7 +31,7 @@ BELOW = {"bar", "errors", "interruption", "options", "version"}
 # knows them.
 TOP = {
     "__init__", "__main__", "arrays", "cli", "composites", "fdr", "summary", "synthetic",
-    "trend", "written", "xarray",
+    "trend", "xarray",
 }  # fmt: skip
 LIBRARIES = {
     "osgeo": {"raster", "series", "checks", "views"},
